@@ -1,0 +1,75 @@
+// The rows of a store as the engine sees them. Everything about ids inside is in
+// positions (src/core/id_space.h); ranges are half-open.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/core/id_space.h"
+#include "src/core/text_format.h"
+#include "src/core/time.h"
+
+namespace mintmark::engine {
+
+// What a draining sequence will become once nobody can issue from it any more.
+enum class DrainKind : std::int32_t {
+  kNone = 0,
+  kReset = 1,    // A new generation that starts at `drain.frontier`.
+  kDelete = 2,   // No row.
+  kTighten = 3,  // The same generation, a new revision, tighter limits.
+};
+
+// The settings of a sequence that its users choose.
+struct SequenceSettings {
+  IdSpace space;
+  std::optional<std::int64_t> chunk_size;  // In ids, >= 1; unset: ten windows.
+  std::int32_t shards = 16;                // 0: strict.
+  std::optional<std::int64_t> max_gap;     // In ids; unset: adapts. 0: every draw is committed.
+  TextFormat format;
+
+  friend bool operator==(const SequenceSettings&, const SequenceSettings&) = default;
+};
+
+// A master: the row of a sequence.
+struct SequenceRow {
+  std::string name;
+  SequenceSettings settings;
+  std::int64_t generation = 0;  // From the store-wide counter, at creation and at each reset.
+  std::int64_t revision = 0;    // Goes up when a tightening ends.
+  std::int64_t version = 0;     // Goes up with every change of this row but draws: the etag.
+  std::int64_t frontier = 0;    // The lowest position given to no shard and no caller.
+  std::int64_t wanted = 0;      // Goes up each time a caller wants what other sessions hold.
+  DrainKind drain = DrainKind::kNone;
+  std::int64_t drain_token = 0;        // Names the drain; from the generation counter.
+  std::int64_t drain_frontier = 0;     // kReset: where the new generation starts.
+  SequenceSettings drain_settings;     // kTighten: what the settings will be.
+  StoreTimeUs create_time_us = 0;
+  StoreTimeUs update_time_us = 0;
+
+  // What the shards hold, filled in when asked for (`want_usage`); else zero.
+  std::int64_t unissued_in_shards = 0;  // Positions between ceilings and limits; saturates.
+  std::int64_t largest_window = 0;      // The most that one shard could lose in a crash now.
+
+  bool strict() const { return settings.shards == 0; }
+};
+
+// A named, durable, signed 64-bit sum.
+struct CounterRow {
+  std::string name;
+  std::int64_t value = 0;
+  StoreTimeUs create_time_us = 0;
+  StoreTimeUs update_time_us = 0;
+};
+
+// A session as others see it. The row is unchanged while all three are.
+struct SessionRow {
+  std::int64_t id = 0;
+  std::int64_t epoch = 0;
+  std::int64_t last_batch = 0;
+
+  friend bool operator==(const SessionRow&, const SessionRow&) = default;
+};
+
+}  // namespace mintmark::engine
