@@ -1,0 +1,26 @@
+# Sanitizers are chosen by the presets `asan` and `tsan`, for everything at once:
+# a program of which only a part is instrumented reports nonsense.
+
+set(MINTMARK_SANITIZE "" CACHE STRING "What -fsanitize= gets: empty, `address,undefined` or `thread`")
+
+# The environment that instrumented tests run in. The suppressions name Debian's
+# libraries, which are not instrumented, and nothing of ours.
+set(MINTMARK_TEST_ENVIRONMENT "")
+
+if(MINTMARK_SANITIZE)
+  add_compile_options("-fsanitize=${MINTMARK_SANITIZE}" -fno-omit-frame-pointer)
+  add_link_options("-fsanitize=${MINTMARK_SANITIZE}")
+endif()
+
+if(MINTMARK_SANITIZE MATCHES "address")
+  add_compile_options(-fno-sanitize-recover=undefined)
+  list(APPEND MINTMARK_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_init_order=1"
+    "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/lsan.supp:print_suppressions=0"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+endif()
+
+if(MINTMARK_SANITIZE MATCHES "thread")
+  list(APPEND MINTMARK_TEST_ENVIRONMENT
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/tsan.supp:halt_on_error=1:second_deadlock_stack=1")
+endif()

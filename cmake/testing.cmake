@@ -1,0 +1,59 @@
+include(GoogleTest)
+enable_testing()
+
+# mintmark_add_test(NAME name SOURCES file... LIBS target...
+#                   [LABELS label...] [TIMEOUT seconds] [RUN_SERIAL])
+#
+# Makes the GoogleTest binary build/<preset>/tests/<name> and registers each of
+# its tests with ctest as <name>.<suite>.<test>. GoogleTest's main() is linked
+# in. Labels: `unit` (the default; no server, no PostgreSQL, quick: it also runs
+# under the sanitizers), `simulation` (sized by MINTMARK_SIM_SEEDS), or whatever
+# else says what the test needs. TIMEOUT is for one test, 60 s unless given.
+# The target `tests_<label>` builds all binaries of a label.
+function(mintmark_add_test)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "RUN_SERIAL" "NAME;TIMEOUT" "SOURCES;LIBS;LABELS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAME OR NOT arg_SOURCES)
+    message(FATAL_ERROR "mintmark_add_test: NAME and SOURCES are needed; not understood: "
+      "`${arg_UNPARSED_ARGUMENTS}`.")
+  endif()
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  target_link_libraries(${arg_NAME} PRIVATE
+    ${arg_LIBS} GTest::gmock GTest::gtest GTest::gmock_main mintmark_warnings)
+  set_target_properties(${arg_NAME} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+
+  gtest_discover_tests(${arg_NAME}
+    TEST_PREFIX "${arg_NAME}."
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    DISCOVERY_TIMEOUT 60)
+
+  # Properties that are lists do not survive gtest_discover_tests(PROPERTIES),
+  # so that ctest reads them from a file of their own, after the tests' names.
+  set(properties "LABELS \"${arg_LABELS}\" TIMEOUT ${arg_TIMEOUT}")
+  if(MINTMARK_TEST_ENVIRONMENT)
+    string(APPEND properties " ENVIRONMENT \"${MINTMARK_TEST_ENVIRONMENT}\"")
+  endif()
+  if(arg_RUN_SERIAL)
+    string(APPEND properties " RUN_SERIAL TRUE")
+  endif()
+  set(properties_file "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}_properties.cmake")
+  file(WRITE "${properties_file}"
+    "if(${arg_NAME}_TESTS)\n"
+    "  set_tests_properties(\${${arg_NAME}_TESTS} PROPERTIES ${properties})\n"
+    "endif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${properties_file}")
+
+  foreach(label IN LISTS arg_LABELS)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${arg_NAME})
+  endforeach()
+endfunction()
