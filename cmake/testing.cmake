@@ -1,6 +1,10 @@
 include(GoogleTest)
 enable_testing()
 
+# What the sanitizers run; there from the start, so that it can always be built.
+add_custom_target(tests_unit)
+add_custom_target(tests_simulation)
+
 # mintmark_add_test(NAME name SOURCES file... LIBS target...
 #                   [LABELS label...] [TIMEOUT seconds] [RUN_SERIAL])
 #
@@ -21,6 +25,9 @@ function(mintmark_add_test)
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
+  endif()
+  if(MINTMARK_SANITIZE)
+    math(EXPR arg_TIMEOUT "10 * ${arg_TIMEOUT}")
   endif()
 
   add_executable(${arg_NAME} ${arg_SOURCES})

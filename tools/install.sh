@@ -14,7 +14,7 @@ build_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # The checks are tested too, so that the tests need the tools of the checks.
-check_packages=(git python3 clang-14 clang-tidy-14 clang-format-14)
+check_packages=(git python3 clang-14 clang-tidy-14 clang-format-14 shellcheck)
 test_packages=("${check_packages[@]}" postgresql util-linux procps)
 
 wanted=("${build_packages[@]}")

@@ -98,8 +98,8 @@ CONF
       as_server tee --append "$data_dir/postgresql.conf" >/dev/null
   done
 
-  local port attempt
-  for attempt in {1..10}; do
+  local port
+  for _ in {1..10}; do
     port=$(random_port)
     if as_server "$bindir/pg_ctl" start --pgdata="$data_dir" --log="$data_dir/server.log" \
       --options="-p $port" --wait --timeout=60 >"$dir/start.log" 2>&1 </dev/null; then

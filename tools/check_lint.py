@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""The lint rule: clang-tidy 14 finds nothing, with the checks of .clang-tidy.
+
+usage: check_lint.py ROOT BUILD
+
+BUILD holds a compile_commands.json made for clang.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+import clang_jobs
+
+
+def main():
+    root, build = os.path.realpath(sys.argv[1]), os.path.realpath(sys.argv[2])
+    found = clang_jobs.tracked_sources(root, build)
+    config = os.path.join(root, ".clang-tidy")
+    headers = f"^{re.escape(root)}/(src|server|client|tests|bench)/"
+
+    def command(source):
+        return ["clang-tidy-14", "--quiet", "-p", build, f"--config-file={config}",
+                f"--header-filter={headers}", source.path]
+
+    version = subprocess.run(["clang-tidy-14", "--version"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    with open(config, encoding="utf-8") as file:
+        depends_on = version + file.read()
+    failures = clang_jobs.run_all("lint", found, command, depends_on, build)
+    for diagnostic in clang_jobs.unique_diagnostics(failures):
+        print(diagnostic)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
