@@ -70,8 +70,7 @@ if [[ ! -e "$root/etc/debian_version" ]]; then
   apt-get indextargets --format 'deb $(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     grep bookworm >"$root/etc/apt/sources.list"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
-  grep -rlZ 'Acquire::.*[Pp]roxy' /etc/apt/apt.conf.d |
-    xargs -0 --no-run-if-empty cp -t "$root/etc/apt/apt.conf.d"
+  apt-config dump | sed -n '/^Acquire::.*[Pp]roxy/p' >"$root/etc/apt/apt.conf.d/90proxy"
   # No service starts in there.
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
   chmod +x "$root/usr/sbin/policy-rc.d"

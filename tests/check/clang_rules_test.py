@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The rules that clang finds violations for: threads and lint."""
 
 import json

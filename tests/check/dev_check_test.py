@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """`./dev check` as a whole, on a tree that breaks one rule and keeps another."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """tools/postgres.sh: the server that tests and benches bring along."""
 
 import os

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The proto rule, on a copy of the API."""
 
 import os

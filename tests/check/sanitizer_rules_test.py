@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The asan and tsan rules, on a project of one test with the repository's presets,
 CMake modules and suppressions."""
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The rules that only read: format, layers, migrations, unfinished, shell."""
 
 import unittest
