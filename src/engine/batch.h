@@ -70,6 +70,7 @@ struct SequenceOpen {
   std::string name;
   // Creates the sequence with these when it does not exist: a new generation,
   // frontier at the first position of its space, revision, version and wanted 1.
+  // Where a deleted one was, this raises the row's attention (see BatchReport).
   std::optional<SequenceSettings> create_as;
   bool want_usage = false;  // Fill in unissued_in_shards and largest_window.
 
@@ -90,7 +91,8 @@ struct SequenceChange {
   bool allow_reuse = false;            // kReset: `frontier` may lie below the master's frontier.
 
   // kDone: version is one up; a drain also took a token from the generation
-  // counter. All of it raises the row's attention (see BatchReport).
+  // counter. All of it raises the row's attention (see BatchReport). The reasons
+  // not to are looked for in this order.
   enum class Result {
     kDone,
     kAbsent,
@@ -122,7 +124,7 @@ struct SequenceDrain {
     kOver,      // There is no such drain (any more), or no such sequence.
   } result = Result::kOver;
   SequenceRow row;               // kFinished: after it (empty name after a delete). kWaiting.
-  std::int64_t new_generation = 0;  // kFinished.
+  std::int64_t new_generation = 0;  // kFinished: the row's generation; 0 after a delete.
 };
 
 // Gives a frozen window back: writes the position up to which it was used. Once
@@ -144,7 +146,7 @@ struct GiveBack {
 
   enum class Result {
     kGiven,     // Into its own row.
-    kReturned,  // Into a new row.
+    kReturned,  // Into a new row, unless there is nothing in it.
     kVoid,      // The generation is over, or the sequence is strict now.
   } result = Result::kVoid;
 };
@@ -167,7 +169,8 @@ struct Refill {
 
 // Acquires a shard for this session: the unowned one (its owner's session is gone
 // or buried) with the lowest ceiling, else a new one whose chunk comes from the
-// master. Unowned shards that are used up are deleted on the way. The shard's epoch
+// master. The limit on chunks at work concerns new ones only: what is unowned is
+// always taken. Unowned shards that are used up are deleted on the way. The shard's epoch
 // goes one up, its owner becomes this session, its ceiling becomes
 // min(limit, start + window).
 struct Acquire {
@@ -224,13 +227,16 @@ struct DrawItem {
 // Draws from the unowned shards, lowest ceiling first, then from the master.
 // Items are served in order. A drained shard is deleted; one that was drawn from
 // becomes unowned for good (owner none, epoch one up). In a contiguous item, the
-// lowest unowned shard serves kOneRun; for kOneRunOfAll the first that holds all n.
+// lowest unowned shard serves kOneRun; for kOneRunOfAll the first that holds all n;
+// it never crosses from one into the next. Elsewhere, runs that touch are one run.
+// The keys of one item differ.
 struct Draw {
   std::string sequence;
   std::int64_t generation = 0;
   std::int64_t revision = 0;
   std::vector<DrawItem> items;
 
+  // A sequence that drains is kDraining, whatever its generation and revision.
   enum class Result { kServed, kStale, kDraining } result = Result::kStale;
   std::optional<SequenceRow> row;  // kStale and kDraining, unless absent.
 };
@@ -238,7 +244,9 @@ struct Draw {
 // ---------------------------------------------------------------------------
 // Counters
 
-// Adds the deltas of one or several callers to one counter, all or none.
+// Adds the deltas of one or several callers to one counter, all or none. Where
+// nothing happens, no counter is created. Keys are looked up first, also for a
+// counter that is absent.
 struct CounterAdd {
   std::string name;
   std::int64_t sum = 0;
@@ -308,7 +316,8 @@ struct Attention {
 };
 
 // What every committed batch brings back. Read by the last statements of its
-// transaction.
+// transaction. A session opened with `attention_seen` 0 starts from nothing and
+// learns of later changes only; numbers given to rows are therefore above 1.
 struct BatchReport {
   StoreTimeUs store_time_us = 0;
   bool suspect = false;            // The store went back in time: issue nothing.
@@ -340,7 +349,10 @@ struct Batch {
   // still as given, and not locked by its own batch, gets `buried` and epoch one
   // up: whatever it owns counts as unowned, and its late batches do nothing.
   std::vector<SessionRow> bury;
-  bool purge = false;  // Delete sessions buried more than a day ago on the store's clock.
+  // Delete sessions buried more than a day ago on the store's clock, and forget
+  // sequences deleted as long ago, once every session that is neither gone nor
+  // buried has shown (`attention_seen`) that it knows.
+  bool purge = false;
   // Rotate request ids if they were rotated this often, and a third of their
   // retention has passed on the store's clock since: the oldest part goes.
   std::optional<std::int64_t> rotate_keys;

@@ -50,7 +50,9 @@ struct SequenceRow {
 
   // What the shards hold, filled in when asked for (`want_usage`); else zero.
   std::int64_t unissued_in_shards = 0;  // Positions between ceilings and limits; saturates.
-  std::int64_t largest_window = 0;      // The most that one shard could lose in a crash now.
+  // The most that one shard could lose in a crash now: between the start (Acquire)
+  // or position (Refill) of its owner's last change of the ceiling and the ceiling.
+  std::int64_t largest_window = 0;
 
   bool strict() const { return settings.shards == 0; }
 };

@@ -8,8 +8,8 @@
 namespace mintmark::store {
 
 struct Migration {
-  int number = 0;           // From 1, without holes.
-  absl::string_view name;   // "create_tables"
+  int number = 0;          // From 1, without holes.
+  absl::string_view name;  // "create_tables"
   absl::string_view sql;
 };
 

@@ -26,6 +26,7 @@ CREATE TABLE sessions (
   id INTEGER PRIMARY KEY,
   epoch INTEGER NOT NULL,
   last_batch INTEGER NOT NULL,
+  attention_seen INTEGER NOT NULL,
   seen_us INTEGER NOT NULL,
   buried_us INTEGER,                -- NULL while it may own shards.
   server TEXT NOT NULL
