@@ -2,14 +2,11 @@
 
 #include <atomic>
 #include <cstddef>
-#include <type_traits>
 #include <utility>
 
-#include "client/channel.h"
 #include "client/request_id.h"
 #include "client/rpc_status.h"
-#include "mintmark/v1/admin_service.grpc.pb.h"
-#include "mintmark/v1/id_service.grpc.pb.h"
+#include "client/server.h"
 #include "src/core/status_macros.h"
 
 namespace mintmark::client {
@@ -45,35 +42,22 @@ bool WantsRequestId(const v1::IncrCounterRequest& request, const CallOptions& op
 }  // namespace
 
 // The servers, one after the other.
-class Client::Endpoints {
+class Client::Servers {
  public:
-  struct Endpoint {
-    std::unique_ptr<IdStub> ids;
-    std::unique_ptr<AdminStub> admin;
-  };
-
-  explicit Endpoints(const ClientOptions& options) {
+  explicit Servers(const ClientOptions& options) {
     const auto credentials =
         options.credentials ? options.credentials : grpc::InsecureChannelCredentials();
     for (const std::string& address : options.addresses) {
-      const auto channel = MakeChannel(TargetOf(address), credentials);
-      endpoints_.push_back({v1::IdService::NewStub(channel), v1::AdminService::NewStub(channel)});
+      servers_.push_back(std::make_unique<Server>(address, credentials));
     }
   }
 
-  template <typename Stub>
-  Stub& Next() {
-    const std::size_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
-    const Endpoint& endpoint = endpoints_[turn % endpoints_.size()];
-    if constexpr (std::is_same_v<Stub, IdStub>) {
-      return *endpoint.ids;
-    } else {
-      return *endpoint.admin;
-    }
+  Server& Next() {
+    return *servers_[turn_.fetch_add(1, std::memory_order_relaxed) % servers_.size()];
   }
 
  private:
-  std::vector<Endpoint> endpoints_;  // Constant after construction.
+  std::vector<std::unique_ptr<Server>> servers_;  // Constant after construction.
   std::atomic<std::size_t> turn_{0};
 };
 
@@ -99,7 +83,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Make(ClientOptions options) {
 }
 
 Client::Client(ClientOptions options)
-    : options_(std::move(options)), endpoints_(std::make_unique<Endpoints>(options_)) {}
+    : options_(std::move(options)), servers_(std::make_unique<Servers>(options_)) {}
 
 Client::~Client() = default;
 
@@ -113,16 +97,21 @@ absl::StatusOr<Response> Client::Call(Method<Stub, Request, Response> method,
   Response response;
   MINTMARK_RETURN_IF_ERROR(RunWithRetries(
       options_.retry, traits, timeout, RealRetryEnvironment(), [&](Duration attempt_timeout) {
-        grpc::ClientContext context;
-        context.set_deadline(
+        const auto deadline =
             std::chrono::system_clock::now() +
-            std::chrono::ceil<std::chrono::system_clock::duration>(attempt_timeout));
+            std::chrono::ceil<std::chrono::system_clock::duration>(attempt_timeout);
+        Server& server = servers_->Next();
+        // A call is handed to a connection that stands, or not at all: what
+        // fails to connect was certainly not applied, and gRPC itself does not
+        // tell that apart from a connection that broke off.
+        if (absl::Status connected = server.Connect(deadline); !connected.ok()) {
+          return Attempt{std::move(connected), Effect::kNotApplied, std::nullopt};
+        }
+        grpc::ClientContext context;
+        context.set_deadline(deadline);
         response.Clear();
-        const grpc::Status status =
-            (endpoints_->Next<Stub>().*method)(&context, request, &response);
-        if (status.ok()) return Attempt{};
-        return InterpretStatus(status, context.GetServerTrailingMetadata(),
-                               PeerWasReached(context.peer()));
+        const grpc::Status status = (server.stub<Stub>().*method)(&context, request, &response);
+        return InterpretStatus(status, context.GetServerTrailingMetadata());
       }));
   return response;
 }

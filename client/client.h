@@ -134,7 +134,7 @@ class Client {
       const v1::GetServerStatusRequest& request, const CallOptions& options = {});
 
  private:
-  class Endpoints;
+  class Servers;
 
   explicit Client(ClientOptions options);
 
@@ -147,7 +147,7 @@ class Client {
                                 const CallTraits& traits, std::chrono::milliseconds timeout);
 
   const ClientOptions options_;
-  const std::unique_ptr<Endpoints> endpoints_;  // Synchronised by itself.
+  const std::unique_ptr<Servers> servers_;  // Synchronised by itself.
 };
 
 }  // namespace mintmark::client

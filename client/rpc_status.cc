@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -63,22 +62,22 @@ void ReadMetadata(const TrailingMetadata& metadata, Extras& extras) {
   }
 }
 
-Effect EffectOf(absl::StatusCode code, const Extras& extras, bool was_sent) {
+Effect EffectOf(absl::StatusCode code, const Extras& extras) {
   const Effect not_applied = extras.no_more_tries ? Effect::kRefused : Effect::kNotApplied;
   switch (code) {
     case absl::StatusCode::kOk:
       return Effect::kDone;
     case absl::StatusCode::kUnavailable:
-      return extras.reason.empty() && was_sent ? Effect::kInDoubt : not_applied;
+      return extras.reason.empty() ? Effect::kInDoubt : not_applied;
     case absl::StatusCode::kResourceExhausted:
       // Only what passes by itself soon is worth the wait: a full queue, and
       // whatever the server gave a time for.
       return extras.reason == ReasonName(Reason::kOverloaded) || extras.retry_after.has_value()
                  ? not_applied
                  : Effect::kRefused;
+    // The time ran out, COMMIT_IN_DOUBT, and what gRPC makes of a connection
+    // that breaks off.
     case absl::StatusCode::kDeadlineExceeded:
-      return was_sent ? Effect::kInDoubt : not_applied;
-    // COMMIT_IN_DOUBT, and what gRPC makes of a connection that breaks off.
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kCancelled:
@@ -90,8 +89,7 @@ Effect EffectOf(absl::StatusCode code, const Extras& extras, bool was_sent) {
 
 }  // namespace
 
-Attempt InterpretStatus(const grpc::Status& status, const TrailingMetadata& metadata,
-                        bool was_sent) {
+Attempt InterpretStatus(const grpc::Status& status, const TrailingMetadata& metadata) {
   if (status.ok()) return {};
   Extras extras;
   ReadDetails(status.error_details(), extras);
@@ -104,11 +102,9 @@ Attempt InterpretStatus(const grpc::Status& status, const TrailingMetadata& meta
   attempt.status = reason != Reason::kUnspecified && CodeOf(reason) == code
                        ? MakeStatus(reason, status.error_message(), extras.retry_after)
                        : absl::Status(code, status.error_message());
-  attempt.effect = EffectOf(code, extras, was_sent);
+  attempt.effect = EffectOf(code, extras);
   attempt.retry_after = extras.retry_after;
   return attempt;
 }
-
-bool PeerWasReached(const std::string& peer) { return !absl::StartsWith(peer, "dns:"); }
 
 }  // namespace mintmark::client
