@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace mintmark::client {
 namespace {
@@ -40,6 +41,11 @@ std::string TargetOf(absl::string_view address) {
   const bool bare_v6 = absl::StrContains(address, ':') && address.front() != '[';
   return bare_v6 ? absl::StrCat("dns:///[", address, "]:", kDefaultPort)
                  : absl::StrCat("dns:///", address, ":", kDefaultPort);
+}
+
+std::vector<std::string> SplitAddresses(absl::string_view list) {
+  if (HasScheme(list)) return {std::string(list)};
+  return absl::StrSplit(list, ',', absl::SkipWhitespace());
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -17,6 +18,10 @@ inline constexpr absl::string_view kDefaultPort = "50051";
 // "unix:", "xds:", ...) as it is, and "host", "host:port" or "[v6]:port" with
 // "dns:///" in front and the default port where none is given.
 std::string TargetOf(absl::string_view address);
+
+// The addresses in a list parted by commas. A target with a scheme is one
+// address, whatever commas it has.
+std::vector<std::string> SplitAddresses(absl::string_view list);
 
 // A channel that spreads calls over all addresses of its target (round_robin),
 // notices dead connections within 25 s, reconnects within 2 s, and shares its

@@ -1,0 +1,116 @@
+#include "client/cli/sequence_text.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <limits>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/command.h"
+
+namespace mintmark::client {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+
+const std::map<std::string, v1::Encoding>& Encodings() {
+  static const std::map<std::string, v1::Encoding> encodings = {
+      {"decimal", v1::ENCODING_DECIMAL},         {"hex", v1::ENCODING_HEX},
+      {"base32", v1::ENCODING_BASE32_CROCKFORD}, {"base36", v1::ENCODING_BASE36},
+      {"base58", v1::ENCODING_BASE58},           {"base62", v1::ENCODING_BASE62}};
+  return encodings;
+}
+
+std::string EncodingName(v1::Encoding encoding) {
+  for (const auto& [name, value] : Encodings()) {
+    if (value == encoding) return name;
+  }
+  return "decimal";
+}
+
+std::string FormatText(const v1::TextFormat& format) {
+  std::string text = EncodingName(format.encoding());
+  if (!format.prefix().empty()) absl::StrAppend(&text, ", prefix \"", format.prefix(), "\"");
+  if (!format.suffix().empty()) absl::StrAppend(&text, ", suffix \"", format.suffix(), "\"");
+  if (format.width() > 0) absl::StrAppend(&text, ", at least ", format.width(), " digits");
+  if (format.check_character()) absl::StrAppend(&text, ", check character");
+  return text;
+}
+
+// "adapts" for a knob that is not set.
+template <typename Integer>
+std::string Knob(bool set, Integer value) {
+  return set ? absl::StrCat(value) : "adapts";
+}
+
+}  // namespace
+
+void FormatOptions::AddTo(CLI::App& verb) {
+  verb.add_option_function<std::string>(
+          "--encoding", [this](const std::string& name) { encoding_ = Encodings().at(name); },
+          "Digits of ids as text")
+      ->check(CLI::IsMember(Encodings()))
+      ->type_name("ENCODING");
+  verb.add_option("--prefix", prefix_, "Text in front of the digits");
+  verb.add_option("--suffix", suffix_, "Text after them");
+  AddInt64(verb, "--width", width_, "The least number of digits",
+           {.min = 0, .max = std::numeric_limits<std::int32_t>::max()});
+  // CLI11 counts a flag that is negated as -1.
+  verb.add_flag_function(
+      "--check-character,!--no-check-character",
+      [this](std::int64_t count) { check_character_ = count > 0; }, "Append a check character");
+}
+
+bool FormatOptions::given() const {
+  return encoding_ || prefix_ || suffix_ || width_ || check_character_;
+}
+
+void FormatOptions::Apply(v1::TextFormat& format) const {
+  if (encoding_) format.set_encoding(*encoding_);
+  if (prefix_) format.set_prefix(*prefix_);
+  if (suffix_) format.set_suffix(*suffix_);
+  if (width_) format.set_width(static_cast<std::int32_t>(*width_));
+  if (check_character_) format.set_check_character(*check_character_);
+}
+
+Facts SequenceFacts(const v1::Sequence& sequence) {
+  Facts facts;
+  facts.Add("name", sequence.name());
+  facts.Add("next id", absl::StrCat(sequence.next_id()));
+  facts.Add("remaining", absl::StrCat(sequence.remaining()));
+  facts.Add("min id", absl::StrCat(sequence.min_id()));
+  facts.Add("max id", absl::StrCat(sequence.max_id()));
+  facts.Add("step", absl::StrCat(sequence.step()));
+  const bool strict = sequence.has_shards() && sequence.shards() == 0;
+  facts.Add("shards", strict ? "0 (strict)" : Knob(sequence.has_shards(), sequence.shards()));
+  facts.Add("max gap", absl::StrCat(Knob(sequence.has_max_gap(), sequence.max_gap()), " (",
+                                    sequence.effective_max_gap(), " in force)"));
+  facts.Add("chunk size", Knob(sequence.has_chunk_size(), sequence.chunk_size()));
+  facts.Add("format", FormatText(sequence.format()));
+  facts.Add("generation", absl::StrCat(sequence.generation()));
+  facts.Add("created", TimeUtil::ToString(sequence.create_time()));
+  facts.Add("updated", TimeUtil::ToString(sequence.update_time()));
+  facts.Add("etag", sequence.etag());
+  return facts;
+}
+
+Table SequenceTable() {
+  constexpr auto kRight = Table::Align::kRight;
+  return Table({{"NAME"},
+                {"NEXT ID", kRight},
+                {"REMAINING", kRight},
+                {"STEP", kRight},
+                {"SHARDS", kRight},
+                {"MAX GAP", kRight}});
+}
+
+std::vector<std::string> SequenceRow(const v1::Sequence& sequence) {
+  return {sequence.name(),
+          absl::StrCat(sequence.next_id()),
+          absl::StrCat(sequence.remaining()),
+          absl::StrCat(sequence.step()),
+          Knob(sequence.has_shards(), sequence.shards()),
+          absl::StrCat(sequence.effective_max_gap())};
+}
+
+}  // namespace mintmark::client
