@@ -6,7 +6,9 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -82,7 +84,12 @@ class FakeServer {
     explicit Ids(FakeServer& fake) : fake_(fake) {}
     grpc::Status NextN(grpc::ServerContext* context, const v1::NextNRequest* request,
                        v1::NextNResponse* response) override {
-      response->add_ranges()->set_first(fake_.calls() + 1);
+      const std::int64_t n = std::max<std::int64_t>(request->n(), 1);
+      v1::IdRange& range = *response->add_ranges();
+      range.set_first(fake_.calls() + 1);
+      range.set_last(range.first() + n - 1);
+      range.set_step(1);
+      response->set_count(n);
       return fake_.Next(*context, request->request_id());
     }
     grpc::Status IncrCounter(grpc::ServerContext* context, const v1::IncrCounterRequest* request,
@@ -97,8 +104,13 @@ class FakeServer {
       for (const auto& one : request->requests()) absl::StrAppend(&all, one.request_id(), ",");
       return fake_.Next(*context, all);
     }
-    grpc::Status GetCounters(grpc::ServerContext* context, const v1::GetCountersRequest*,
-                             v1::GetCountersResponse*) override {
+    grpc::Status GetCounters(grpc::ServerContext* context, const v1::GetCountersRequest* request,
+                             v1::GetCountersResponse* response) override {
+      for (const std::string& name : request->counters()) {
+        v1::CounterValue& value = *response->add_values();
+        value.set_counter(name);
+        value.set_value(static_cast<std::int64_t>(name.size()));
+      }
       return fake_.Next(*context, "");
     }
 
