@@ -5,6 +5,17 @@ enable_testing()
 add_custom_target(tests_unit)
 add_custom_target(tests_simulation)
 
+# ctest runs these before the first and after the last of the tests.
+if(MINTMARK_TSAN_REPORTS)
+  add_test(NAME tsan.forget_reports
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/tsan_reports.py" forget "${MINTMARK_TSAN_REPORTS}")
+  add_test(NAME tsan.reports
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/tsan_reports.py" show "${MINTMARK_TSAN_REPORTS}"
+      "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(tsan.forget_reports PROPERTIES FIXTURES_SETUP tsan_reports)
+  set_tests_properties(tsan.reports PROPERTIES FIXTURES_CLEANUP tsan_reports)
+endif()
+
 # mintmark_add_test(NAME name SOURCES file... LIBS target...
 #                   [LABELS label...] [TIMEOUT seconds] [RUN_SERIAL])
 #
@@ -46,6 +57,9 @@ function(mintmark_add_test)
   set(properties "LABELS \"${arg_LABELS}\" TIMEOUT ${arg_TIMEOUT}")
   if(MINTMARK_TEST_ENVIRONMENT)
     string(APPEND properties " ENVIRONMENT \"${MINTMARK_TEST_ENVIRONMENT}\"")
+  endif()
+  if(MINTMARK_TSAN_REPORTS)
+    string(APPEND properties " FIXTURES_REQUIRED tsan_reports")
   endif()
   if(arg_RUN_SERIAL)
     string(APPEND properties " RUN_SERIAL TRUE")
