@@ -40,8 +40,8 @@ std::int64_t IdSpace::PositionAtOrAfter(std::int64_t id) const {
   const Wide distance = static_cast<Wide>(id) - Residue() + step - 1;
   Wide quotient = distance / step;
   if (distance % step < 0) --quotient;
-  return static_cast<std::int64_t>(std::clamp(quotient, static_cast<Wide>(FirstPosition()),
-                                              static_cast<Wide>(LimitPosition())));
+  return static_cast<std::int64_t>(
+      std::clamp(quotient, static_cast<Wide>(FirstPosition()), static_cast<Wide>(LimitPosition())));
 }
 
 std::int64_t CountBetween(std::int64_t first, std::int64_t limit) {

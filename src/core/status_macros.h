@@ -7,11 +7,11 @@
 #include "absl/status/statusor.h"
 
 // Returns from the enclosing function when `expression` is not OK.
-#define MINTMARK_RETURN_IF_ERROR(expression)                   \
-  do {                                                         \
+#define MINTMARK_RETURN_IF_ERROR(expression)                                  \
+  do {                                                                        \
     if (absl::Status mintmark_status = (expression); !mintmark_status.ok()) { \
-      return mintmark_status;                                  \
-    }                                                          \
+      return mintmark_status;                                                 \
+    }                                                                         \
   } while (false)
 
 #define MINTMARK_CONCAT_INNER(a, b) a##b
@@ -22,5 +22,5 @@
   target = std::move(holder).value()
 
 // Declares or assigns `target` from a StatusOr, or returns its error.
-#define MINTMARK_ASSIGN_OR_RETURN(target, expression)                                        \
+#define MINTMARK_ASSIGN_OR_RETURN(target, expression) \
   MINTMARK_ASSIGN_OR_RETURN_INNER(MINTMARK_CONCAT(mintmark_or_, __LINE__), target, expression)

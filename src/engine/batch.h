@@ -86,9 +86,9 @@ struct SequenceChange {
   // kNone: `settings` hold at once. Otherwise they are kept (drain_settings)
   // until the drain is finished.
   DrainKind drain = DrainKind::kNone;
-  SequenceSettings settings;           // kNone and kTighten.
-  std::int64_t frontier = 0;           // kReset: where the new generation starts.
-  bool allow_reuse = false;            // kReset: `frontier` may lie below the master's frontier.
+  SequenceSettings settings;  // kNone and kTighten.
+  std::int64_t frontier = 0;  // kReset: where the new generation starts.
+  bool allow_reuse = false;   // kReset: `frontier` may lie below the master's frontier.
 
   // kDone: version is one up; a drain also took a token from the generation
   // counter. All of it raises the row's attention (see BatchReport). The reasons
@@ -123,7 +123,7 @@ struct SequenceDrain {
     kWaiting,   // Somebody still owns a shard; `row` shows the token.
     kOver,      // There is no such drain (any more), or no such sequence.
   } result = Result::kOver;
-  SequenceRow row;               // kFinished: after it (empty name after a delete). kWaiting.
+  SequenceRow row;                  // kFinished: after it (empty name after a delete). kWaiting.
   std::int64_t new_generation = 0;  // kFinished: the row's generation; 0 after a delete.
 };
 
@@ -185,9 +185,9 @@ struct Acquire {
 
   enum class Result {
     kAcquired,
-    kNoShard,   // `shards` chunks with unissued positions are owned, or the master is
-                // empty and nothing unowned is left. Nothing happened.
-    kStale,     // Another generation or revision, or strict, or no such sequence.
+    kNoShard,  // `shards` chunks with unissued positions are owned, or the master is
+               // empty and nothing unowned is left. Nothing happened.
+    kStale,    // Another generation or revision, or strict, or no such sequence.
     kDraining,
   } result = Result::kNoShard;
   std::int64_t shard = 0;  // kAcquired.
@@ -195,21 +195,21 @@ struct Acquire {
   std::int64_t start = 0;  // The ceiling as it was: where the window begins.
   std::int64_t ceiling = 0;
   std::int64_t limit = 0;
-  std::int64_t wanted = 0;        // The sequence's number at this moment.
-  bool taken_over = false;        // From a session that is gone.
+  std::int64_t wanted = 0;         // The sequence's number at this moment.
+  bool taken_over = false;         // From a session that is gone.
   std::optional<SequenceRow> row;  // kStale and kDraining, unless absent.
 };
 
 // Part of a Draw: positions for one caller, or for several at once.
 struct DrawItem {
   enum class Shape {
-    kAll,           // n positions.
-    kUpTo,          // As many as there are, at least one, at most n.
-    kOneRun,        // One contiguous run, at most n, at least one.
-    kOneRunOfAll,   // One contiguous run of n.
+    kAll,          // n positions.
+    kUpTo,         // As many as there are, at least one, at most n.
+    kOneRun,       // One contiguous run, at most n, at least one.
+    kOneRunOfAll,  // One contiguous run of n.
   } shape = Shape::kAll;
-  std::int64_t n = 0;      // >= 1
-  std::vector<Key> keys;   // Several keys only with kAll, and then shares add up to n.
+  std::int64_t n = 0;     // >= 1
+  std::vector<Key> keys;  // Several keys only with kAll, and then shares add up to n.
 
   enum class Result {
     kDrawn,
@@ -220,8 +220,8 @@ struct DrawItem {
     kOneByOne,   // Several keys, and the positions are not one run: ask for each alone.
     kKeysFull,   // There is no room for more request ids.
   } result = Result::kExhausted;
-  std::vector<Run> runs;           // kDrawn, ascending order of drawing.
-  std::vector<StoredReply> seen;   // kKeysSeen.
+  std::vector<Run> runs;          // kDrawn, ascending order of drawing.
+  std::vector<StoredReply> seen;  // kKeysSeen.
 };
 
 // Draws from the unowned shards, lowest ceiling first, then from the master.
@@ -320,7 +320,7 @@ struct Attention {
 // learns of later changes only; numbers given to rows are therefore above 1.
 struct BatchReport {
   StoreTimeUs store_time_us = 0;
-  bool suspect = false;            // The store went back in time: issue nothing.
+  bool suspect = false;             // The store went back in time: issue nothing.
   std::int64_t attention_seen = 0;  // To be passed with the next batch.
   std::vector<Attention> attention;
   std::vector<SessionRow> sessions;  // Of others, neither gone nor buried, when asked for.
@@ -330,7 +330,7 @@ struct BatchReport {
 
 struct Batch {
   enum class Kind {
-    kOpenSession,   // Makes a session's row: fills in session, report; no operations.
+    kOpenSession,  // Makes a session's row: fills in session, report; no operations.
     kOperations,
     kResolveDoubt,  // See Store::ResolveDoubt.
     kCloseSession,  // As kOperations without any, and deletes the session's row.
@@ -377,7 +377,7 @@ struct Batch {
 
   // kResolveDoubt, once applied: what the session's row says.
   struct Resolution {
-    bool found = false;    // The row is there.
+    bool found = false;  // The row is there.
     bool buried = false;
     std::int64_t epoch = 0;
     std::int64_t last_batch = 0;

@@ -50,9 +50,9 @@ class NextCall : public Call {
   std::int64_t n = 1;    // 1 .. limit
   bool allow_partial = false;
   bool one_range = false;
-  bool exact = false;            // Only with one_range: all n or an error.
-  std::string request_id;        // Empty: none.
-  std::int64_t chunk_size = 0;   // 0: the sequence's.
+  bool exact = false;           // Only with one_range: all n or an error.
+  std::string request_id;       // Empty: none.
+  std::int64_t chunk_size = 0;  // 0: the sequence's.
 
   absl::InlinedVector<IdRange, 1> ranges;
   std::int64_t count = 0;
@@ -61,8 +61,8 @@ class NextCall : public Call {
 
  private:
   friend class SequenceState;
-  bool alone_ = false;       // Is to be drawn for by itself: a shared draw could not serve it.
-  Time held_since_ = kNever; // When its ids were first found to be held elsewhere.
+  bool alone_ = false;        // Is to be drawn for by itself: a shared draw could not serve it.
+  Time held_since_ = kNever;  // When its ids were first found to be held elsewhere.
 };
 
 class IncrCall : public Call {
@@ -97,7 +97,7 @@ struct SettingsPatch {
   std::optional<std::int64_t> step;
   std::optional<std::optional<std::int64_t>> chunk_size;  // The inner one unset: adapts.
   std::optional<std::int32_t> shards;
-  std::optional<std::optional<std::int64_t>> max_gap;     // The inner one unset: adapts.
+  std::optional<std::optional<std::int64_t>> max_gap;  // The inner one unset: adapts.
   std::optional<TextFormat> format;
 };
 
@@ -114,7 +114,11 @@ struct SequenceView {
 class SequenceCall : public Call {
  public:
   enum class Kind { kCreate, kGet, kUpdate, kReset, kDelete } kind = Kind::kGet;
-  std::string name;  // A valid name.
+  // How far a call has come: it opens the row, changes it by compare and set, then
+  // waits for the drain that it began, and looks at the row again.
+  enum class Stage { kOpen, kChange, kDrain, kReopen };
+
+  std::string name;                     // A valid name.
   SettingsPatch patch;                  // kCreate, kUpdate.
   std::string etag;                     // kUpdate, kDelete: empty, or has to match.
   std::optional<std::int64_t> next_id;  // kReset: unset means min_id.
@@ -124,9 +128,7 @@ class SequenceCall : public Call {
 
  private:
   friend class SequenceState;
-  // How far the call has come: it opens the row, changes it by compare and set,
-  // then waits for the drain that it began.
-  enum class Stage { kOpen, kChange, kDrain, kReopen } stage_ = Stage::kOpen;
+  Stage stage_ = Stage::kOpen;
   std::int64_t token_ = 0;
 };
 
@@ -134,7 +136,7 @@ class SequenceCall : public Call {
 class CounterCall : public Call {
  public:
   enum class Kind { kGet, kReset, kDelete } kind = Kind::kGet;
-  std::string name;  // A valid name.
+  std::string name;        // A valid name.
   std::int64_t value = 0;  // kReset.
 
   CounterRow row;  // kGet, kReset.
@@ -145,7 +147,7 @@ class ListCall : public Call {
  public:
   bool of_counters = false;
   std::string prefix;
-  std::string after;        // Names above this one only.
+  std::string after;  // Names above this one only.
   std::int64_t limit = 100;
 
   std::vector<SequenceView> sequences;

@@ -61,7 +61,7 @@ struct LaneStatus {
   std::int64_t last_batch = 0;
   std::string state;        // "opening", "ready", "committing", "in doubt", "store away", "stopped"
   Duration since_commit{};  // Since the last committed batch came back.
-  std::int64_t waiting = 0; // Callers.
+  std::int64_t waiting = 0;  // Callers.
   std::int64_t sequences = 0;
   std::int64_t counters = 0;
   std::int64_t unissued = 0;           // Ids in windows; saturates.
@@ -69,11 +69,11 @@ struct LaneStatus {
   std::int64_t commits = 0;            // Batches applied since start.
   std::int64_t doubts_applied = 0;     // Doubts resolved.
   std::int64_t doubts_not_applied = 0;
-  std::int64_t takeovers = 0;          // Shards taken over from sessions that were gone.
-  std::int64_t buried = 0;             // Sessions this lane buried (asked for).
+  std::int64_t takeovers = 0;  // Shards taken over from sessions that were gone.
+  std::int64_t buried = 0;     // Sessions this lane buried (asked for).
   std::int64_t key_count = 0;
   bool suspect = false;
-  StoreTimeUs store_time_us = 0;       // As of the last commit.
+  StoreTimeUs store_time_us = 0;  // As of the last commit.
 };
 
 // Thread-safe. Every method takes the time of the moment, from one clock (see

@@ -42,9 +42,9 @@ struct SequenceRow {
   std::int64_t frontier = 0;    // The lowest position given to no shard and no caller.
   std::int64_t wanted = 0;      // Goes up each time a caller wants what other sessions hold.
   DrainKind drain = DrainKind::kNone;
-  std::int64_t drain_token = 0;        // Names the drain; from the generation counter.
-  std::int64_t drain_frontier = 0;     // kReset: where the new generation starts.
-  SequenceSettings drain_settings;     // kTighten: what the settings will be.
+  std::int64_t drain_token = 0;     // Names the drain; from the generation counter.
+  std::int64_t drain_frontier = 0;  // kReset: where the new generation starts.
+  SequenceSettings drain_settings;  // kTighten: what the settings will be.
   StoreTimeUs create_time_us = 0;
   StoreTimeUs update_time_us = 0;
 

@@ -35,8 +35,8 @@ class StoreLane {
 
 // What a store says of itself, for logs and status.
 struct StoreDescription {
-  std::string kind;     // "postgresql", "sqlite", "model"
-  std::string address;  // Without secrets.
+  std::string kind;        // "postgresql", "sqlite", "model"
+  std::string address;     // Without secrets.
   std::string durability;  // The settings that make a commit durable, as found.
   int schema_version = 0;
 };

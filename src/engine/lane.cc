@@ -1,0 +1,253 @@
+#include "src/engine/lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/core/reason.h"
+
+namespace mintmark::engine {
+
+Lane::Lane(int number, const EngineOptions& options, std::function<void(int lane)> wake)
+    : number_(number),
+      options_(options),
+      wake_(std::move(wake)),
+      names_limit_(options.max_batch_names) {}
+
+LaneContext Lane::Context(Time now, Answers& answers) {
+  return LaneContext{
+      options_,  now,    session_.id, era_, now < lease_end_ && !suspect_ && !regressed_,
+      stopping_, answers};
+}
+
+absl::Status Lane::Refusal() const {
+  if (stopping_) {
+    return MakeStatus(Reason::kShuttingDown, "This server stops; nothing was changed, ask another.",
+                      Duration::zero());
+  }
+  if (suspect_ || regressed_) {
+    return MakeStatus(Reason::kStoreSuspect,
+                      "The store went back in time: it lacks what it had acknowledged before. "
+                      "Nothing is issued until an operator has fenced it.");
+  }
+  if (waiting_ >= options_.max_waiting) {
+    return MakeStatus(Reason::kOverloaded,
+                      "More callers wait than this server takes; nothing was changed, try again "
+                      "later.",
+                      std::chrono::milliseconds(100));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Lane::Away() const {
+  return MakeStatus(Reason::kStoreUnavailable,
+                    "The store cannot be reached; nothing was changed, try again.",
+                    options_.retry_most);
+}
+
+bool Lane::Leave(const Answers& answers) {
+  waiting_ -= static_cast<std::int64_t>(answers.size());
+  if (busy_ || woken_ || stopped_) return false;
+  const bool work = sequences_.HasReady() || counters_.HasReady() ||
+                    !counter_calls_.queue.empty() || !reads_.queue.empty() || !lists_.queue.empty();
+  woken_ = work || stopping_;
+  return woken_;
+}
+
+void Lane::Next(NextCall& call, Time now) {
+  Answers answers;
+  bool served = false;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    refusal = Refusal();
+    if (refusal.ok()) {
+      const LaneContext context = Context(now, answers);
+      SequenceState& state = sequences_.FindOrMake(call.sequence, context, [&] {
+        return std::make_unique<SequenceState>(call.sequence, options_);
+      });
+      served = state.ServeOrQueue(call, context);
+      if (!served) ++waiting_;
+      if (!served && away_) state.FailQueued(context, Away());
+      sequences_.ListIfReady(state, context);
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+  if (served || !refusal.ok()) call.Done(refusal);
+}
+
+void Lane::Incr(IncrCall& call, Time now) {
+  Answers answers;
+  bool counted = false;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    refusal = Refusal();
+    if (refusal.ok()) {
+      const LaneContext context = Context(now, answers);
+      CounterState& state = counters_.FindOrMake(
+          call.counter, context, [&] { return std::make_unique<CounterState>(call.counter); });
+      counted = state.CountOrQueue(call, context, away_ || doubt_ != nullptr, refusal);
+      if (counted) counters_.Schedule(state, context);
+      if (!counted && refusal.ok()) {
+        ++waiting_;
+        if (away_) state.FailQueued(context, Away());
+        counters_.ListIfReady(state, context);
+      }
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+  if (counted || !refusal.ok()) call.Done(refusal);
+}
+
+void Lane::Sequence(SequenceCall& call, Time now) {
+  Answers answers;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    refusal = away_ ? Away() : Refusal();
+    if (refusal.ok()) {
+      const LaneContext context = Context(now, answers);
+      SequenceState& state = sequences_.FindOrMake(
+          call.name, context, [&] { return std::make_unique<SequenceState>(call.name, options_); });
+      state.Queue(call);
+      ++waiting_;
+      sequences_.ListIfReady(state, context);
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+  if (!refusal.ok()) call.Done(refusal);
+}
+
+template <typename C>
+void Lane::QueueSimple(C& call, Simple<C> Lane::*simple, Time now) {
+  Answers answers;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    static_cast<void>(now);
+    refusal = away_ ? Away() : Refusal();
+    if (refusal.ok()) {
+      (this->*simple).queue.push_back(&call);
+      ++waiting_;
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  if (!refusal.ok()) call.Done(refusal);
+}
+
+void Lane::Read(ReadCall& call, Time now) { QueueSimple(call, &Lane::reads_, now); }
+
+void Lane::Counter(CounterCall& call, Time now) { QueueSimple(call, &Lane::counter_calls_, now); }
+
+void Lane::List(ListCall& call, Time now) { QueueSimple(call, &Lane::lists_, now); }
+
+void Lane::FailQueued(const LaneContext& context, const absl::Status& status) {
+  for (SequenceState* state : sequences_.ready()) state->FailQueued(context, status);
+  for (CounterState* state : counters_.ready()) state->FailQueued(context, status);
+  const auto fail = [&](auto& simple) {
+    for (auto* call : simple.queue) context.answers.Add(*call, status);
+    simple.queue.clear();
+  };
+  fail(counter_calls_);
+  fail(reads_);
+  fail(lists_);
+}
+
+void Lane::Tick(Time now) {
+  Answers answers;
+  bool wake = false;
+  {
+    MutexLock lock(mutex_);
+    const LaneContext context = Context(now, answers);
+    if (waiting_ > 0) {
+      // Whoever waits is in line, in the batch, or in a state with a timer; those
+      // last are found by it.
+      for (SequenceState* state : sequences_.ready()) state->Expire(context);
+      for (SequenceState* state : sequences_.planned()) state->Expire(context);
+      for (CounterState* state : counters_.ready()) state->Expire(context);
+      for (CounterState* state : counters_.planned()) state->Expire(context);
+      const auto expire = [&](auto& simple) {
+        for (auto*& call : simple.planned) {
+          if (call == nullptr || call->deadline > now) continue;
+          context.answers.Add(*std::exchange(call, nullptr), InDoubt());
+        }
+        for (auto*& call : simple.queue) {
+          if (call->deadline > now) continue;
+          context.answers.Add(*std::exchange(call, nullptr), NotExecuted());
+        }
+        std::erase(simple.queue, nullptr);
+      };
+      expire(counter_calls_);
+      expire(reads_);
+      expire(lists_);
+    }
+    sequences_.FireTimers(context, [&](SequenceState& state) {
+      state.Expire(context);
+      state.Tidy(context);
+    });
+    counters_.FireTimers(context, [&](CounterState& state) { state.Expire(context); });
+    wake = Leave(answers);
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+}
+
+void Lane::BeginStop(Time now) {
+  Answers answers;
+  bool wake = false;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    const LaneContext context = Context(now, answers);
+    for (SequenceState* state : sequences_.Sorted()) sequences_.ListIfReady(*state, context);
+    for (CounterState* state : counters_.Sorted()) counters_.ListIfReady(*state, context);
+    wake = Leave(answers);
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+}
+
+bool Lane::Stopped() const {
+  MutexLock lock(mutex_);
+  return stopped_;
+}
+
+LaneStatus Lane::Status(Time now) const {
+  MutexLock lock(mutex_);
+  LaneStatus status = totals_;
+  status.lane = number_;
+  status.session = session_.id;
+  status.epoch = session_.epoch;
+  status.last_batch = session_.last_batch;
+  status.state = stopped_            ? "stopped"
+                 : away_             ? "store away"
+                 : doubt_ != nullptr ? "in doubt"
+                 : session_.id == 0  ? "opening"
+                 : busy_             ? "committing"
+                                     : "ready";
+  status.since_commit = last_commit_ == Time::min() ? Duration::zero() : now - last_commit_;
+  status.waiting = waiting_;
+  status.sequences = sequences_.size();
+  status.counters = counters_.size();
+  sequences_.ForEach([&](const SequenceState& state) {
+    status.unissued = AdvanceUpTo(status.unissued, state.unissued(), INT64_MAX);
+    status.takeovers += state.takeovers();
+  });
+  counters_.ForEach(
+      [&](const CounterState& state) { status.deferred_counters += state.has_deferred() ? 1 : 0; });
+  status.suspect = suspect_ || regressed_;
+  return status;
+}
+
+}  // namespace mintmark::engine

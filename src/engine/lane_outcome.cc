@@ -1,0 +1,298 @@
+// What a lane makes of the outcome of its batch.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "src/core/check.h"
+#include "src/core/reason.h"
+#include "src/engine/lane.h"
+
+namespace mintmark::engine {
+namespace {
+
+// A session that was silent for longer may have been purged (after a day); one that
+// is gone sooner was lost by the store.
+constexpr Duration kPurgePossible = std::chrono::hours(12);
+
+// What the store refuses even by itself is tried again after this long.
+constexpr Duration kRefusedPause = std::chrono::seconds(1);
+
+}  // namespace
+
+void Lane::Complete(std::unique_ptr<Batch> batch, const BatchOutcome& outcome, Time now) {
+  Answers answers;
+  {
+    MutexLock lock(mutex_);
+    MINTMARK_CHECK(busy_);
+    busy_ = false;
+    LaneContext context = Context(now, answers);
+    using Kind = BatchOutcome::Kind;
+    switch (outcome.kind) {
+      case Kind::kApplied:
+        StoreBack();
+        if (batch->kind == Batch::Kind::kResolveDoubt) {
+          Resolved(std::move(batch), context);
+        } else {
+          Applied(*batch, sent_, context);
+        }
+        break;
+      case Kind::kFenced:
+      case Kind::kInDoubt:
+      case Kind::kUnavailable:
+      case Kind::kConflict:
+      case Kind::kRefused:
+        NotApplied(std::move(batch), outcome, context);
+        break;
+    }
+    waiting_ -= static_cast<std::int64_t>(answers.size());
+  }
+  answers.Deliver();
+}
+
+void Lane::NotApplied(std::unique_ptr<Batch> batch, const BatchOutcome& outcome,
+                      const LaneContext& context) {
+  using Kind = BatchOutcome::Kind;
+  const bool lost = outcome.kind == Kind::kFenced || outcome.kind == Kind::kInDoubt;
+  if (lost || outcome.kind == Kind::kUnavailable) watch_.StartAnew(context.now);
+  if (batch->kind == Batch::Kind::kResolveDoubt) {
+    doubt_ = std::move(batch);
+    StoreAway(context);
+  } else if (batch->kind == Batch::Kind::kOpenSession) {
+    // Whatever row it may have made is nobody's, and will be buried.
+    StoreAway(context);
+  } else if (lost) {
+    doubt_ = std::move(batch);
+    doubt_sent_ = sent_;
+  } else if (outcome.kind == Kind::kConflict) {
+    closing_ = false;
+    Replan(context);
+  } else if (outcome.kind == Kind::kRefused) {
+    closing_ = false;
+    Refused(outcome.status, context);
+  } else {
+    closing_ = false;
+    Replan(context);
+    StoreAway(context);
+  }
+}
+
+void Lane::RenewLease(Time sent, Time now) {
+  // Between the end of the lease and this commit somebody may have buried this
+  // session's past: each window has to be found its own again.
+  if (lease_end_ != Time::min() && lease_end_ <= now) ++era_;
+  lease_end_ = std::max(lease_end_, sent + options_.lease);
+}
+
+void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
+  last_commit_ = before.now;
+  ++totals_.commits;
+  names_limit_ = std::min(options_.max_batch_names, names_limit_ * 2);
+  if (batch.kind == Batch::Kind::kOpenSession) {
+    session_ = batch.session;
+    attention_seen_ = batch.report.attention_seen;
+    next_listing_ = before.now;
+  } else {
+    session_.last_batch = batch.number();
+  }
+  RenewLease(sent, before.now);
+  if (batch.kind == Batch::Kind::kCloseSession) {
+    stopped_ = true;
+    return;
+  }
+  // Suspect or not, lease and era as of this commit.
+  suspect_ = batch.report.suspect;
+  const LaneContext context = Context(before.now, before.answers);
+  for (SequenceState* state : sequences_.planned()) state->Apply(context, batch);
+  for (CounterState* state : counters_.planned()) state->Apply(context, batch);
+  ApplySimple(batch, context);
+  Report(batch, context);
+  sequences_.Settle(context);
+  counters_.Settle(context);
+}
+
+void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
+  for (std::size_t i = 0; i < counter_calls_.planned.size(); ++i) {
+    CounterChange& change = batch.counter_changes[i];
+    if (CounterState* state = counters_.Find(change.name); state != nullptr) state->ForgetValue();
+    CounterCall* call = counter_calls_.planned[i];
+    if (call == nullptr) continue;
+    const bool absent = !change.found && change.kind != CounterChange::Kind::kSet;
+    call->row = std::move(change.row);
+    context.answers.Add(
+        *call, absent ? MakeStatus(Reason::kCounterNotFound,
+                                   absl::StrCat("There is no counter \"", call->name, "\"."))
+                      : absl::OkStatus());
+  }
+  for (std::size_t i = 0; i < reads_.planned.size(); ++i) {
+    ReadCall* call = reads_.planned[i];
+    if (call == nullptr) continue;
+    call->values = std::move(batch.counter_reads[i].values);
+    for (std::size_t k = 0; k < call->values.size(); ++k) {
+      const CounterState* state = counters_.Find(call->counters[k]);
+      // What is deferred stays within bounds that cannot overflow.
+      if (state != nullptr) call->values[k] += state->deferred();
+    }
+    context.answers.Add(*call, absl::OkStatus());
+  }
+  for (std::size_t i = 0; i < lists_.planned.size(); ++i) {
+    ListCall* call = lists_.planned[i];
+    if (call == nullptr) continue;
+    for (const SequenceRow& row : batch.lists[i].sequences) {
+      call->sequences.push_back(ViewOf(row, options_));
+    }
+    call->counters = std::move(batch.lists[i].counters);
+    context.answers.Add(*call, absl::OkStatus());
+  }
+  counter_calls_.planned.clear();
+  reads_.planned.clear();
+  lists_.planned.clear();
+}
+
+void Lane::Report(const Batch& batch, const LaneContext& context) {
+  const BatchReport& report = batch.report;
+  attention_seen_ = report.attention_seen;
+  totals_.store_time_us = report.store_time_us;
+  if (batch.list_sessions) {
+    watch_.See(report.sessions, context.now);
+    totals_.key_count = report.key_count;
+  }
+  if (report.key_rotation != key_rotation_) {
+    key_rotation_ = report.key_rotation;
+    key_rotation_seen_ = context.now;
+  }
+  for (const Attention& attention : report.attention) {
+    SequenceState* state = sequences_.Find(attention.sequence);
+    if (state == nullptr) continue;
+    state->Notice(attention);
+    sequences_.ListIfReady(*state, context);
+  }
+  if (suspect_) FailQueued(context, Refusal());
+}
+
+void Lane::Resolved(std::unique_ptr<Batch> batch, const LaneContext& context) {
+  const Batch::Resolution& resolution = batch->resolution;
+  if (!resolution.found) {
+    if (std::exchange(closing_, false)) {
+      stopped_ = true;
+      return;
+    }
+    // Gone: purged after a long silence, or forgotten by the store. Whether the
+    // batch was applied before that cannot be told any more.
+    regressed_ = regressed_ || sent_ - last_commit_ < kPurgePossible;
+    for (SequenceState* state : sequences_.planned()) state->Abandon(context);
+    for (CounterState* state : counters_.planned()) state->Abandon(context);
+    Replan(context);
+    LoseSession(context.now);
+    if (regressed_) FailQueued(context, Refusal());
+    return;
+  }
+  closing_ = false;
+  if (resolution.last_batch < session_.last_batch) {
+    regressed_ = true;
+    Replan(context);
+    LoseSession(context.now);
+    FailQueued(context, Refusal());
+    return;
+  }
+  session_.epoch = resolution.epoch;
+  if (resolution.last_batch >= batch->number()) {
+    ++totals_.doubts_applied;
+    // The lease counts from the batch, whose report is all that is known: the fence
+    // has not looked for marks.
+    Applied(*batch, doubt_sent_, context);
+  } else {
+    ++totals_.doubts_not_applied;
+    Replan(context);
+  }
+  // The epoch went up at the lane's own wish or at that of others who saw it
+  // silent; in either case what it holds is looked at before it is used.
+  ++era_;
+  if (resolution.buried) LoseSession(context.now);
+}
+
+void Lane::LoseSession(Time now) {
+  session_ = SessionRow();
+  lease_end_ = Time::min();
+  Answers none;
+  const LaneContext context = Context(now, none);
+  for (SequenceState* state : sequences_.Sorted()) {
+    state->LoseSession();
+    sequences_.ListIfReady(*state, context);
+  }
+}
+
+void Lane::Replan(const LaneContext& context) {
+  for (SequenceState* state : sequences_.planned()) state->Replan(context);
+  for (CounterState* state : counters_.planned()) state->Replan();
+  const auto requeue = [](auto& simple) {
+    for (std::size_t i = simple.planned.size(); i-- > 0;) {
+      if (simple.planned[i] != nullptr) simple.queue.push_front(simple.planned[i]);
+    }
+    simple.planned.clear();
+  };
+  requeue(counter_calls_);
+  requeue(reads_);
+  requeue(lists_);
+  sequences_.Settle(context);
+  counters_.Settle(context);
+}
+
+std::int64_t Lane::PlannedNames() const {
+  return static_cast<std::int64_t>(sequences_.planned().size() + counters_.planned().size() +
+                                   counter_calls_.planned.size() + reads_.planned.size() +
+                                   lists_.planned.size());
+}
+
+void Lane::Refused(const absl::Status& status, const LaneContext& context) {
+  const std::int64_t names = PlannedNames();
+  if (names > 1) {
+    // Halved until what the store refuses is by itself.
+    names_limit_ = std::max<std::int64_t>(1, names / 2);
+    Replan(context);
+    return;
+  }
+  const absl::Status told = MakeStatus(
+      Reason::kStoreUnavailable,
+      absl::StrCat("The store refused; nothing was changed, try again. ", status.message()),
+      kRefusedPause);
+  const Time retry_at = context.now + kRefusedPause;
+  for (SequenceState* state : sequences_.planned()) state->Refuse(context, told, retry_at);
+  for (CounterState* state : counters_.planned()) state->Refuse(context, told, retry_at);
+  const auto refuse = [&](auto& simple) {
+    for (auto* call : simple.planned) {
+      if (call != nullptr) context.answers.Add(*call, told);
+    }
+    simple.planned.clear();
+  };
+  refuse(counter_calls_);
+  refuse(reads_);
+  refuse(lists_);
+  sequences_.Settle(context);
+  counters_.Settle(context);
+  if (names == 0) next_try_ = context.now + options_.retry_first;  // A bare heartbeat.
+}
+
+void Lane::StoreAway(const LaneContext& context) {
+  // Doubling pauses, spread by up to a quarter so that servers do not come back in
+  // one instant.
+  const std::int64_t doublings = std::min<std::int64_t>(failures_, 16);
+  const Duration pause =
+      std::min(options_.retry_first * (std::int64_t{1} << doublings), options_.retry_most);
+  const std::uint64_t mixed = (options_.jitter_seed + static_cast<std::uint64_t>(failures_) * 16 +
+                               static_cast<std::uint64_t>(number_)) *
+                              0x9E3779B97F4A7C15ULL;
+  const auto spread =
+      static_cast<std::int64_t>(mixed >> 32) % std::max<std::int64_t>(1, pause.count() / 4);
+  ++failures_;
+  away_ = true;
+  next_try_ = context.now + pause + Duration(spread);
+  FailQueued(context, Away());
+}
+
+void Lane::StoreBack() {
+  failures_ = 0;
+  away_ = false;
+  next_try_ = Time::min();
+}
+
+}  // namespace mintmark::engine

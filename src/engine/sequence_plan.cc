@@ -1,0 +1,281 @@
+// What a sequence asks of the next batch.
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "src/core/check.h"
+#include "src/engine/sequence_state.h"
+
+namespace mintmark::engine {
+namespace {
+
+// A server holds a few windows of a sequence at most: one in use, one it reaches
+// into when the chunk of the first ends, and rests it was given.
+constexpr std::size_t kMaxWindows = 8;
+
+// Windows are topped up when two thirds are used.
+constexpr std::int64_t kLowWaterShare = 3;
+
+KeyKind KindOf(const NextCall& call) {
+  return call.one_range ? KeyKind::kReserveRange : KeyKind::kNextN;
+}
+
+DrawItem::Shape ShapeOf(const NextCall& call) {
+  if (call.one_range) {
+    return call.exact ? DrawItem::Shape::kOneRunOfAll : DrawItem::Shape::kOneRun;
+  }
+  return call.allow_partial ? DrawItem::Shape::kUpTo : DrawItem::Shape::kAll;
+}
+
+Key KeyOf(const NextCall& call) {
+  Key key;
+  key.kind = KindOf(call);
+  key.id = call.request_id;
+  key.n = call.n;
+  key.flags = (call.allow_partial ? 1 : 0) | (call.exact ? 2 : 0);
+  key.share = call.n;
+  return key;
+}
+
+// Sorts the callers of a draw into items: plain ones share one, plain ones with
+// request ids another, and every other call is an item by itself.
+template <typename Caller>
+class DrawPlanner {
+ public:
+  // False: a twin of the call (the same request id) is in this draw already; the
+  // call has to wait for the next one, where it finds its twin's reply.
+  bool Add(NextCall& call, bool alone) {
+    if (!call.request_id.empty() &&
+        !keys_.insert({static_cast<int>(KindOf(call)), call.request_id}).second) {
+      return false;
+    }
+    const DrawItem::Shape shape = ShapeOf(call);
+    Group& group = alone || shape != DrawItem::Shape::kAll ? NewGroup(shape)
+                   : call.request_id.empty()               ? Shared(plain_)
+                                                           : Shared(keyed_);
+    group.item.n = AdvanceUpTo(group.item.n, call.n, INT64_MAX);
+    if (!call.request_id.empty()) group.item.keys.push_back(KeyOf(call));
+    group.callers.push_back(Caller{&call, call.n});
+    return true;
+  }
+
+  void MoveTo(Draw& draw, std::vector<std::vector<Caller>>& callers) {
+    for (Group& group : groups_) {
+      draw.items.push_back(std::move(group.item));
+      callers.push_back(std::move(group.callers));
+    }
+  }
+
+  bool empty() const { return groups_.empty(); }
+
+ private:
+  struct Group {
+    DrawItem item;
+    std::vector<Caller> callers;
+  };
+
+  Group& NewGroup(DrawItem::Shape shape) {
+    groups_.emplace_back();
+    groups_.back().item.shape = shape;
+    return groups_.back();
+  }
+
+  Group& Shared(int& place) {
+    if (place >= 0) return groups_[static_cast<std::size_t>(place)];
+    place = static_cast<int>(groups_.size());
+    return NewGroup(DrawItem::Shape::kAll);
+  }
+
+  std::vector<Group> groups_;
+  int plain_ = -1;
+  int keyed_ = -1;
+  absl::flat_hash_set<std::pair<int, std::string>> keys_;
+};
+
+}  // namespace
+
+bool SequenceState::Current(const Window& window, const LaneContext& context) const {
+  return !window.frozen && window.owner == context.session &&
+         window.generation == row_->generation && window.revision == row_->revision;
+}
+
+bool SequenceState::RunningLow(const LaneContext& context) const {
+  if (windows_.empty() || low_water_ == 0 || context.stopping) return false;
+  const bool may_acquire = acquire_after_ <= context.now && windows_.size() < kMaxWindows;
+  return UsableLeft(context) < low_water_ && (CanGrow() || may_acquire);
+}
+
+bool SequenceState::CanGrow() const {
+  return std::any_of(windows_.begin(), windows_.end(), [](const Window& window) {
+    return !window.frozen && window.ceiling < window.limit;
+  });
+}
+
+bool SequenceState::HasWork(const LaneContext& context) const {
+  if (retry_at_ > context.now) return false;
+  if (std::any_of(windows_.begin(), windows_.end(), [](const Window& w) { return w.frozen; })) {
+    return true;
+  }
+  if (!admin_.empty() && (admin_.front()->stage_ != SequenceCall::Stage::kDrain ||
+                          !row_.has_value() || context.stopping)) {
+    return true;
+  }
+  if (!row_.has_value()) return !queue_.empty();
+  if (drain_poll_ != kNever) return drain_poll_ <= context.now && !context.stopping;
+  if (!queue_.empty()) return draw_after_ <= context.now;
+  if (context.stopping) return !windows_.empty();
+  return RunningLow(context);
+}
+
+std::int64_t SequenceState::Plan(const LaneContext& context, std::int64_t max_calls, Batch& batch) {
+  MINTMARK_CHECK(planned_.callers.empty());
+  retry_at_ = Time::min();
+  if (row_.has_value()) ServeQueue(context);
+  if (context.stopping && queue_.empty()) {
+    for (Window& window : windows_) window.frozen = true;
+  }
+  PlanGiveBacks(batch);
+  PlanAdmin(context, batch);
+  if (!row_.has_value()) {
+    if (!queue_.empty() && planned_.open < 0) {
+      SequenceOpen open;
+      open.name = name_;
+      if (context.options.auto_create) open.create_as = SequenceSettings();
+      planned_.open = static_cast<int>(batch.opens.size());
+      planned_.open_for_admin = false;
+      batch.opens.push_back(std::move(open));
+    }
+    return 0;
+  }
+  if (drain_poll_ != kNever) {
+    PlanDrain(context, batch);
+    return 0;
+  }
+  return PlanCalls(context, max_calls, batch);
+}
+
+void SequenceState::PlanGiveBacks(Batch& batch) {
+  std::vector<const Window*> frozen;
+  for (const Window& window : windows_) {
+    if (window.frozen) frozen.push_back(&window);
+  }
+  std::sort(frozen.begin(), frozen.end(),
+            [](const Window* a, const Window* b) { return a->shard < b->shard; });
+  planned_.first_give_back = static_cast<int>(batch.give_backs.size());
+  planned_.give_backs = static_cast<int>(frozen.size());
+  for (const Window* window : frozen) {
+    GiveBack give_back;
+    give_back.sequence = name_;
+    give_back.shard = window->shard;
+    give_back.owner = window->owner;
+    give_back.epoch = window->epoch;
+    give_back.generation = window->generation;
+    give_back.position = window->position;
+    give_back.ceiling = window->ceiling;
+    batch.give_backs.push_back(std::move(give_back));
+  }
+}
+
+void SequenceState::PlanDrain(const LaneContext& context, Batch& batch) {
+  // Drains run before give-backs: looking before all is given back is in vain.
+  if (!windows_.empty() || drain_poll_ > context.now || context.stopping) return;
+  SequenceDrain drain;
+  drain.name = name_;
+  drain.token = drain_token_;
+  drain.finish_anyway = drain_seen_ + context.options.lease <= context.now;
+  planned_.drain = static_cast<int>(batch.drains.size());
+  batch.drains.push_back(std::move(drain));
+}
+
+std::int64_t SequenceState::PlanCalls(const LaneContext& context, std::int64_t max_calls,
+                                      Batch& batch) {
+  std::int64_t taken = 0;
+  if (!queue_.empty() && draw_after_ <= context.now) {
+    taken = PlanDraw(context, max_calls, batch);
+  }
+  if (!context.stopping) PlanWindows(context, batch);
+  return taken;
+}
+
+std::int64_t SequenceState::PlanDraw(const LaneContext& context, std::int64_t max_calls,
+                                     Batch& batch) {
+  const bool no_shard =
+      !CanGrow() && (acquire_after_ > context.now || windows_.size() >= kMaxWindows);
+  DrawPlanner<Caller> planner;
+  std::deque<NextCall*> stay;
+  std::int64_t taken = 0;
+  for (NextCall* call : queue_) {
+    const bool draw = taken < max_calls && (no_shard || NeedsDraw(*call, context));
+    if (draw && planner.Add(*call, call->alone_)) {
+      ++taken;
+    } else {
+      stay.push_back(call);
+    }
+  }
+  queue_ = std::move(stay);
+  if (planner.empty()) return 0;
+  Draw draw;
+  draw.sequence = name_;
+  draw.generation = row_->generation;
+  draw.revision = row_->revision;
+  planner.MoveTo(draw, planned_.callers);
+  planned_.space = row_->settings.space;
+  planned_.generation = row_->generation;
+  planned_.draw = static_cast<int>(batch.draws.size());
+  batch.draws.push_back(std::move(draw));
+  return taken;
+}
+
+void SequenceState::PlanWindows(const LaneContext& context, Batch& batch) {
+  if (row_->strict()) return;
+  std::int64_t need = 0;
+  NextCall* head = nullptr;
+  for (NextCall* call : queue_) {
+    if (NeedsDraw(*call, context)) continue;
+    if (head == nullptr) head = call;
+    need = AdvanceUpTo(need, call->n, INT64_MAX);
+  }
+  if (head == nullptr && !RunningLow(context)) return;
+
+  const std::int64_t target = WindowTarget(context, need);
+  low_water_ = row_->settings.max_gap == 0 ? 0 : target / kLowWaterShare;
+  std::int64_t growth = target;
+  for (const Window& window : windows_) {
+    if (Current(window, context)) growth = std::max<std::int64_t>(0, growth - window.left());
+  }
+  planned_.first_refill = static_cast<int>(batch.refills.size());
+  std::vector<const Window*> by_shard;
+  for (const Window& window : windows_) {
+    if (Current(window, context)) by_shard.push_back(&window);
+  }
+  std::sort(by_shard.begin(), by_shard.end(),
+            [](const Window* a, const Window* b) { return a->shard < b->shard; });
+  for (const Window* window : by_shard) {
+    const std::int64_t ceiling = AdvanceUpTo(window->ceiling, growth, window->limit);
+    growth -= CountBetween(window->ceiling, ceiling);
+    // A window of an earlier era is looked at even where it does not grow.
+    if (ceiling == window->ceiling && window->era == context.era) continue;
+    Refill refill;
+    refill.sequence = name_;
+    refill.shard = window->shard;
+    refill.epoch = window->epoch;
+    refill.generation = window->generation;
+    refill.position = window->position;
+    refill.ceiling = ceiling;
+    batch.refills.push_back(std::move(refill));
+    ++planned_.refills;
+  }
+  if (growth == 0 || acquire_after_ > context.now || windows_.size() >= kMaxWindows) return;
+  Acquire acquire;
+  acquire.sequence = name_;
+  acquire.generation = row_->generation;
+  acquire.revision = row_->revision;
+  acquire.window = growth;
+  acquire.chunk = ChunkFor(head, context);
+  acquire.adaptive_chunk =
+      !row_->settings.chunk_size.has_value() && (head == nullptr || head->chunk_size == 0);
+  planned_.acquire = static_cast<int>(batch.acquires.size());
+  batch.acquires.push_back(std::move(acquire));
+}
+
+}  // namespace mintmark::engine
