@@ -1,0 +1,48 @@
+// The one place that checks what clients send, before the engine sees it. Every
+// function returns OK or a status with a reason and a sentence.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/duration.pb.h"
+#include "mintmark/v1/id_service.pb.h"
+#include "mintmark/v1/types.pb.h"
+#include "server/config.h"
+#include "src/core/text_format.h"
+#include "src/core/time.h"
+
+namespace mintmark::server {
+
+// How many: 0 means 1. N_INVALID when negative, N_TOO_LARGE above `max`.
+absl::StatusOr<std::int64_t> ReadCount(std::int64_t n, std::int64_t max);
+
+// N_INVALID when negative, N_TOO_LARGE above `max`; 0 is left to the sequence.
+absl::Status CheckChunkSize(std::int64_t chunk_size, std::int64_t max);
+
+// N_TOO_LARGE when there are more than `max` of `what`.
+absl::Status CheckBatchSize(absl::string_view what, int count, std::int64_t max);
+
+// Empty is none. REQUEST_ID_INVALID.
+absl::Status CheckRequestId(absl::string_view request_id, const Config& config);
+
+// ARGUMENT_INVALID for a durability that is not known.
+absl::StatusOr<bool> ReadDeferred(v1::Durability durability);
+
+// ARGUMENT_INVALID when it is no duration, negative, or above max_update_interval.
+absl::StatusOr<Duration> ReadUpdateInterval(const google::protobuf::Duration& interval,
+                                            const Config& config);
+
+// 0 means kDefaultPageSize, more than kMaxPageSize is cut to that.
+// ARGUMENT_INVALID when negative.
+absl::StatusOr<std::int32_t> ReadPageSize(std::int32_t page_size);
+
+// SEQUENCE_INVALID for an encoding that is not known, or a width, prefix or
+// suffix beyond its bound.
+absl::StatusOr<TextFormat> ReadTextFormat(const v1::TextFormat& format);
+
+}  // namespace mintmark::server
