@@ -76,18 +76,9 @@ class CounterState::ItemBuilder {
   absl::flat_hash_set<std::string> keys_;
 };
 
-bool CounterState::CountOrQueue(IncrCall& call, const LaneContext& context, bool store_away,
-                                absl::Status& refusal) {
+bool CounterState::CountOrQueue(IncrCall& call, const LaneContext& context) {
   last_used_ = context.now;
-  const bool deferred = call.deferred && call.request_id.empty();
-  if (deferred && store_away && std::min(deferred_due_, planned_due_) <= context.now) {
-    refusal = MakeStatus(Reason::kStoreUnavailable,
-                         "The store is away and increments that were deferred are overdue; nothing "
-                         "was counted, try again.",
-                         context.options.retry_most);
-    return false;
-  }
-  if (deferred && Defer(call, context)) return true;
+  if (call.deferred && call.request_id.empty() && Defer(call, context)) return true;
   queue_.push_back(&call);
   return false;
 }
@@ -95,6 +86,8 @@ bool CounterState::CountOrQueue(IncrCall& call, const LaneContext& context, bool
 bool CounterState::Defer(IncrCall& call, const LaneContext& context) {
   // The first increment of a counter is committed, which also tells its value.
   if (!value_.has_value() || context.stopping) return false;
+  // What was deferred before is overdue: no more is taken on until it is persisted.
+  if (std::min(deferred_due_, planned_due_) <= context.now) return false;
   Wide waiting = Wide{deferred_} + planned_deferred_ + call.delta;
   if (!Within(waiting, kDeferBound) || !Within(waiting + *value_, kDeferBound) ||
       !Within(Wide{deferred_} + call.delta, kDeferBound)) {

@@ -23,10 +23,8 @@ class CounterState {
   const std::string& name() const { return name_; }
 
   // Answers a deferred increment from memory (true: `call` is filled in, the caller
-  // of this does the answering), or queues the call for a commit. `store_away`:
-  // what is overdue makes deferred increments be refused, with `refusal` filled in.
-  bool CountOrQueue(IncrCall& call, const LaneContext& context, bool store_away,
-                    absl::Status& refusal);
+  // of this does the answering), or queues the call for a commit.
+  bool CountOrQueue(IncrCall& call, const LaneContext& context);
 
   bool HasWork(const LaneContext& context) const;
   std::int64_t Plan(const LaneContext& context, std::int64_t max_calls, Batch& batch);

@@ -90,9 +90,9 @@ void Lane::Incr(IncrCall& call, Time now) {
       const LaneContext context = Context(now, answers);
       CounterState& state = counters_.FindOrMake(
           call.counter, context, [&] { return std::make_unique<CounterState>(call.counter); });
-      counted = state.CountOrQueue(call, context, away_ || doubt_ != nullptr, refusal);
+      counted = state.CountOrQueue(call, context);
       if (counted) counters_.Schedule(state, context);
-      if (!counted && refusal.ok()) {
+      if (!counted) {
         ++waiting_;
         if (away_) state.FailQueued(context, Away());
         counters_.ListIfReady(state, context);
@@ -242,7 +242,6 @@ LaneStatus Lane::Status(Time now) const {
   status.counters = counters_.size();
   sequences_.ForEach([&](const SequenceState& state) {
     status.unissued = AdvanceUpTo(status.unissued, state.unissued(), INT64_MAX);
-    status.takeovers += state.takeovers();
   });
   counters_.ForEach(
       [&](const CounterState& state) { status.deferred_counters += state.has_deferred() ? 1 : 0; });

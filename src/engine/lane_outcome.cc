@@ -105,6 +105,10 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
   for (SequenceState* state : sequences_.planned()) state->Apply(context, batch);
   for (CounterState* state : counters_.planned()) state->Apply(context, batch);
   ApplySimple(batch, context);
+  for (const Acquire& acquire : batch.acquires) {
+    const bool acquired = acquire.result == Acquire::Result::kAcquired;
+    totals_.takeovers += acquired && acquire.taken_over ? 1 : 0;
+  }
   Report(batch, context);
   sequences_.Settle(context);
   counters_.Settle(context);

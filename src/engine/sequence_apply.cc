@@ -156,7 +156,6 @@ void SequenceState::ApplyAcquire(const LaneContext& context, const Acquire& acqu
       window.wanted = acquire.wanted;
       window.era = context.era;
       windows_.push_back(window);
-      takeovers_ += acquire.taken_over ? 1 : 0;
       return;
     }
     case Acquire::Result::kNoShard:

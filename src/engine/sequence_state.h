@@ -80,7 +80,6 @@ class SequenceState {
 
   std::int64_t unissued() const;
   std::int64_t waiting() const;
-  std::int64_t takeovers() const { return takeovers_; }
 
   // Kept by the lane: whether it stands in the list of those to be planned, whether
   // the batch under way holds operations of it, and when it is to be looked at.
@@ -182,7 +181,6 @@ class SequenceState {
   Time draw_after_ = Time::min();     // Ids are held elsewhere: no draws before.
   Time acquire_after_ = Time::min();  // There was no shard to be had: draws until then.
   Time retry_at_ = Time::min();       // The store refused: nothing is planned before.
-  std::int64_t takeovers_ = 0;
 };
 
 // Adds positions of `space` to what a call is answered with, in as few ranges as
