@@ -14,11 +14,11 @@ namespace {
 using google::protobuf::util::TimeUtil;
 
 const std::map<std::string, v1::Encoding>& Encodings() {
-  static const std::map<std::string, v1::Encoding> encodings = {
+  static const std::map<std::string, v1::Encoding> kEncodings = {
       {"decimal", v1::ENCODING_DECIMAL},         {"hex", v1::ENCODING_HEX},
       {"base32", v1::ENCODING_BASE32_CROCKFORD}, {"base36", v1::ENCODING_BASE36},
       {"base58", v1::ENCODING_BASE58},           {"base62", v1::ENCODING_BASE62}};
-  return encodings;
+  return kEncodings;
 }
 
 std::string EncodingName(v1::Encoding encoding) {

@@ -245,6 +245,7 @@ TEST(ClientTest, ServesManyThreads) {
   FakeServer server;
   const auto client = Connect({server.address()});
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 50; ++j) EXPECT_TRUE(client->Incr("hits").ok());
