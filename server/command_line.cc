@@ -14,6 +14,7 @@
 #include "server/config_file.h"
 #include "server/json_text.h"
 #include "server/settings.h"
+#include "src/core/name.h"
 #include "src/core/status_macros.h"
 
 namespace mintmark::server {
@@ -167,11 +168,28 @@ std::string ConfigPath(const Flags& flags, absl::Span<const std::string> environ
   return {};
 }
 
+// Appends lines of at most 80 columns, each with the indent in front.
+void AppendWrapped(absl::string_view indent, absl::string_view words, std::string& text) {
+  constexpr std::size_t kColumns = 80;
+  std::size_t column = 0;
+  for (const absl::string_view word : absl::StrSplit(words, ' ')) {
+    if (column == 0 || column + 1 + word.size() > kColumns) {
+      if (column != 0) text += '\n';
+      absl::StrAppend(&text, indent, word);
+      column = indent.size() + word.size();
+    } else {
+      absl::StrAppend(&text, " ", word);
+      column += 1 + word.size();
+    }
+  }
+  text += '\n';
+}
+
 std::string HelpText() {
   const Config defaults;
   std::string text =
       "usage: mintmarkd [SETTING...]          serves until SIGTERM\n"
-      "       mintmarkd migrate [SETTING...]  brings the store's schema up to date and exits\n"
+      "       mintmarkd migrate [SETTING...]  brings the store's schema up to date\n"
       "\n"
       "  --config=FILE   reads settings from a TOML file (also: MINTMARKD_CONFIG)\n"
       "  --print-config  prints the settings in force, as TOML and without passwords\n"
@@ -180,18 +198,24 @@ std::string HelpText() {
       "\n"
       "A setting is a flag (--max-n=1000), a variable in the environment\n"
       "(MINTMARKD_MAX_N=1000) or a line of the file (max-n = 1000). Flags win over the\n"
-      "environment, and the environment wins over the file.\n";
+      "environment, and the environment wins over the file. Durations look like 250ms,\n"
+      "10s or 1h30m. Below, each setting stands with its default.\n";
   for (const Setting& setting : Settings()) {
-    absl::StrAppend(&text, "\n  --", setting.name, "=", TomlValue(setting, defaults), "\n      ",
-                    setting.help, "\n");
-    if (AllowedText(setting) != "text")
-      absl::StrAppend(&text, "      Is ", AllowedText(setting), ".\n");
+    absl::StrAppend(&text, "\n  --", setting.name, "=", TomlValue(setting, defaults), "\n");
+    std::string about(setting.help);
+    if (const std::string limits = LimitsText(setting); !limits.empty()) {
+      absl::StrAppend(&about, " ", limits, ".");
+    }
+    AppendWrapped("      ", about, text);
   }
-  absl::StrAppend(&text, "\nFixed limits: names 200 bytes, pages ", kMaxPageSize,
-                  " rows, prefix and suffix of a text format ", kMaxTextAffixBytes,
-                  " bytes each, its width ", kMaxTextWidth, " digits, a message ",
-                  kHardMessageFactor,
-                  " times max-message-bytes\n(larger ones are cut off unread).\n");
+  text += '\n';
+  AppendWrapped(
+      "",
+      absl::StrCat("Fixed limits: names ", kMaxNameBytes, " bytes, pages of lists ", kMaxPageSize,
+                   " rows, prefix and suffix of a text format ", kMaxTextAffixBytes,
+                   " bytes each and its width ", kMaxTextWidth, " digits. Requests above ",
+                   kHardMessageFactor, " times max-message-bytes are cut off unread."),
+      text);
   return text;
 }
 

@@ -30,7 +30,6 @@ absl::Status ValidateConfig(const Config& config) {
   }
   if (config.window_min > config.window_max) return Contradiction("window-min", "window-max");
   if (config.retry_first > config.retry_most) return Contradiction("retry-first", "retry-most");
-  if (config.max_text_n > config.max_n) return Contradiction("max-text-n", "max-n");
   if (config.lock_timeout > config.store_timeout) {
     return Contradiction("lock-timeout", "store-timeout");
   }

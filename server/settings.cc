@@ -26,8 +26,8 @@ constexpr std::int64_t kHour = Ns(std::chrono::hours(1));
 constexpr std::array kSettings = {
     // Where.
     Setting{"listen", &Config::listen, 0, 0, "",
-            "Where to serve: HOST:PORT, [IPV6]:PORT, :PORT for every interface, or unix:PATH. "
-            "Port 0 takes a free one."},
+            "Where to serve: HOST:PORT, [IPV6]:PORT, :PORT for every interface, or unix:PATH. Port "
+            "0 takes a free one."},
     Setting{"store", &Config::store, 0, 0, "",
             "The database: sqlite:PATH, sqlite::memory: or postgresql://..."},
     Setting{"name", &Config::name, 0, 0, "",
@@ -215,21 +215,29 @@ std::string EnvironmentName(const Setting& setting) {
                       absl::StrReplaceAll(absl::AsciiStrToUpper(setting.name), {{"-", "_"}}));
 }
 
-std::string AllowedText(const Setting& setting) {
-  if (std::holds_alternative<bool Config::*>(setting.member)) return "true or false";
+std::string LimitsText(const Setting& setting) {
   if (std::holds_alternative<std::int64_t Config::*>(setting.member)) {
-    return absl::StrCat("an integer from ", setting.min, " to ", setting.max);
+    return absl::StrCat("From ", setting.min, " to ", setting.max);
   }
   if (std::holds_alternative<Duration Config::*>(setting.member)) {
-    return absl::StrCat("a duration (such as 250ms, 10s, 1h) from ",
-                        absl::FormatDuration(ToAbsl(setting.min)), " to ",
+    return absl::StrCat("From ", absl::FormatDuration(ToAbsl(setting.min)), " to ",
                         absl::FormatDuration(ToAbsl(setting.max)));
   }
-  if (!setting.choices.empty()) {
-    return absl::StrCat("one of ", absl::StrReplaceAll(setting.choices, {{"|", ", "}}));
-  }
+  if (setting.choices.empty()) return "";
+  return absl::StrCat("One of ", absl::StrReplaceAll(setting.choices, {{"|", ", "}}));
+}
+
+std::string AllowedText(const Setting& setting) {
+  if (std::holds_alternative<bool Config::*>(setting.member)) return "true or false";
   if (setting.name == "listen") return "HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH";
-  return "text";
+  const std::string limits = absl::AsciiStrToLower(LimitsText(setting));
+  if (std::holds_alternative<std::int64_t Config::*>(setting.member)) {
+    return absl::StrCat("an integer ", limits);
+  }
+  if (std::holds_alternative<Duration Config::*>(setting.member)) {
+    return absl::StrCat("a duration (such as 250ms, 10s, 1h) ", limits);
+  }
+  return setting.choices.empty() ? "text" : limits;
 }
 
 absl::Status SetFromText(const Setting& setting, absl::string_view text, Config& config) {

@@ -38,6 +38,10 @@ std::string EnvironmentName(const Setting& setting);
 // What the setting may be, for instance "an integer from 1 to 64".
 std::string AllowedText(const Setting& setting);
 
+// The bounds or choices alone, for --help: "From 1 to 64". Empty when there are
+// none to tell.
+std::string LimitsText(const Setting& setting);
+
 // Reads a value. On failure nothing is set, and the message says what the value
 // has to be, as the end of a sentence that begins with the setting.
 absl::Status SetFromText(const Setting& setting, absl::string_view text, Config& config);
