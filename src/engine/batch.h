@@ -177,8 +177,9 @@ struct Acquire {
   std::string sequence;
   std::int64_t generation = 0;
   std::int64_t revision = 0;
-  std::int64_t window = 0;  // Positions wanted below the ceiling, >= 1.
-  std::int64_t chunk = 0;   // Size of a new chunk, >= 1.
+  // Positions wanted below the ceiling. 0 only takes the shard: its ceiling stays.
+  std::int64_t window = 0;
+  std::int64_t chunk = 0;  // Size of a new chunk, >= 1.
   // A chunk takes at most 1/(4 * shards) of what the master has left, but at
   // least `window`.
   bool adaptive_chunk = false;

@@ -36,6 +36,7 @@ void SequenceState::Apply(const LaneContext& context, Batch& batch) {
   if (planned_.acquire >= 0) {
     ApplyAcquire(context, batch.acquires[static_cast<std::size_t>(planned_.acquire)]);
   }
+  ServeWaiters(context);
   if (planned_.draw >= 0) {
     ApplyDraw(context, batch.draws[static_cast<std::size_t>(planned_.draw)]);
   }
@@ -43,11 +44,24 @@ void SequenceState::Apply(const LaneContext& context, Batch& batch) {
   if (row_.has_value()) ServeQueue(context);
 }
 
+void SequenceState::ServeWaiters(const LaneContext& context) {
+  Callers rest;
+  for (const Caller& waiter : planned_.waiters) {
+    if (waiter.call == nullptr) continue;
+    if (rest.empty() && Serve(*waiter.call, From::kCommit, context)) {
+      Answer(*waiter.call, context, absl::OkStatus());
+    } else {
+      rest.push_back(waiter);
+    }
+  }
+  Requeue(rest, false);
+}
+
 void SequenceState::Replan(const LaneContext& context) {
   static_cast<void>(context);
-  // Those of the draw came before those that stayed in the queue.
+  Requeue(planned_.waiters, false);
   for (auto callers = planned_.callers.rbegin(); callers != planned_.callers.rend(); ++callers) {
-    RequeueAlone(*callers, false);
+    Requeue(*callers, false);
   }
   planned_ = Planned();
 }
@@ -58,7 +72,7 @@ void SequenceState::Refuse(const LaneContext& context, const absl::Status& statu
   retry_at_ = retry_at;
 }
 
-void SequenceState::RequeueAlone(const Callers& callers, bool alone) {
+void SequenceState::Requeue(const Callers& callers, bool alone) {
   for (auto call = callers.rbegin(); call != callers.rend(); ++call) {
     if (call->call == nullptr) continue;
     call->call->alone_ = call->call->alone_ || alone;
@@ -174,7 +188,7 @@ void SequenceState::ApplyAcquire(const LaneContext& context, const Acquire& acqu
 void SequenceState::ApplyDraw(const LaneContext& context, const Draw& draw) {
   if (draw.result != Draw::Result::kServed) {
     for (auto callers = planned_.callers.rbegin(); callers != planned_.callers.rend(); ++callers) {
-      RequeueAlone(*callers, false);
+      Requeue(*callers, false);
     }
     if (draw.row.has_value())
       Adopt(context, *draw.row);
@@ -198,7 +212,7 @@ void SequenceState::ApplyDrawItem(const LaneContext& context, const DrawItem& it
     case DrawItem::Result::kHeld:
     case DrawItem::Result::kExhausted:
       if (callers.size() > 1) {
-        RequeueAlone(callers, true);
+        Requeue(callers, true);
       } else if (callers[0].call != nullptr) {
         AnswerShort(context, item.result, *callers[0].call);
       }
@@ -207,7 +221,7 @@ void SequenceState::ApplyDrawItem(const LaneContext& context, const DrawItem& it
       AnswerReplays(context, item, callers);
       return;
     case DrawItem::Result::kOneByOne:
-      RequeueAlone(callers, true);
+      Requeue(callers, true);
       return;
     case DrawItem::Result::kKeysFull:
       for (const Caller& caller : callers) {
@@ -296,7 +310,7 @@ void SequenceState::AnswerReplays(const LaneContext& context, const DrawItem& it
   for (std::size_t i = 0; i < callers.size(); ++i) {
     if (!seen[i]) rest.push_back(callers[i]);
   }
-  RequeueAlone(rest, false);
+  Requeue(rest, false);
 }
 
 }  // namespace mintmark::engine

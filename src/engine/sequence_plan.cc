@@ -102,7 +102,7 @@ bool SequenceState::Current(const Window& window, const LaneContext& context) co
 bool SequenceState::RunningLow(const LaneContext& context) const {
   if (windows_.empty() || low_water_ == 0 || context.stopping) return false;
   const bool may_acquire = acquire_after_ <= context.now && windows_.size() < kMaxWindows;
-  return UsableLeft(context) < low_water_ && (CanGrow() || may_acquire);
+  return LeftFor(From::kWindow, context) < low_water_ && (CanGrow() || may_acquire);
 }
 
 bool SequenceState::CanGrow() const {
@@ -128,7 +128,7 @@ bool SequenceState::HasWork(const LaneContext& context) const {
 }
 
 std::int64_t SequenceState::Plan(const LaneContext& context, std::int64_t max_calls, Batch& batch) {
-  MINTMARK_CHECK(planned_.callers.empty());
+  MINTMARK_CHECK(planned_.callers.empty() && planned_.waiters.empty());
   retry_at_ = Time::min();
   if (row_.has_value()) ServeQueue(context);
   if (context.stopping && queue_.empty()) {
@@ -193,14 +193,21 @@ std::int64_t SequenceState::PlanCalls(const LaneContext& context, std::int64_t m
   if (!queue_.empty() && draw_after_ <= context.now) {
     taken = PlanDraw(context, max_calls, batch);
   }
-  if (!context.stopping) PlanWindows(context, batch);
+  if (context.stopping || row_->strict()) return taken;
+  if (row_->settings.max_gap == 0) {
+    PlanGapless(context, batch);
+  } else {
+    PlanWindows(context, batch);
+  }
   return taken;
 }
 
 std::int64_t SequenceState::PlanDraw(const LaneContext& context, std::int64_t max_calls,
                                      Batch& batch) {
   const bool no_shard =
-      !CanGrow() && (acquire_after_ > context.now || windows_.size() >= kMaxWindows);
+      draw_next_ ||
+      (!CanGrow() && (acquire_after_ > context.now || windows_.size() >= kMaxWindows));
+  draw_next_ = false;
   DrawPlanner<Caller> planner;
   std::deque<NextCall*> stay;
   std::int64_t taken = 0;
@@ -227,7 +234,6 @@ std::int64_t SequenceState::PlanDraw(const LaneContext& context, std::int64_t ma
 }
 
 void SequenceState::PlanWindows(const LaneContext& context, Batch& batch) {
-  if (row_->strict()) return;
   std::int64_t need = 0;
   NextCall* head = nullptr;
   for (NextCall* call : queue_) {
@@ -238,23 +244,32 @@ void SequenceState::PlanWindows(const LaneContext& context, Batch& batch) {
   if (head == nullptr && !RunningLow(context)) return;
 
   const std::int64_t target = WindowTarget(context, need);
-  low_water_ = row_->settings.max_gap == 0 ? 0 : target / kLowWaterShare;
+  low_water_ = target / kLowWaterShare;
   std::int64_t growth = target;
   for (const Window& window : windows_) {
     if (Current(window, context)) growth = std::max<std::int64_t>(0, growth - window.left());
   }
-  planned_.first_refill = static_cast<int>(batch.refills.size());
-  std::vector<const Window*> by_shard;
+  std::vector<std::pair<const Window*, std::int64_t>> ceilings;
   for (const Window& window : windows_) {
-    if (Current(window, context)) by_shard.push_back(&window);
-  }
-  std::sort(by_shard.begin(), by_shard.end(),
-            [](const Window* a, const Window* b) { return a->shard < b->shard; });
-  for (const Window* window : by_shard) {
-    const std::int64_t ceiling = AdvanceUpTo(window->ceiling, growth, window->limit);
-    growth -= CountBetween(window->ceiling, ceiling);
+    if (!Current(window, context)) continue;
+    const std::int64_t ceiling = AdvanceUpTo(window.ceiling, growth, window.limit);
+    growth -= CountBetween(window.ceiling, ceiling);
     // A window of an earlier era is looked at even where it does not grow.
-    if (ceiling == window->ceiling && window->era == context.era) continue;
+    if (ceiling != window.ceiling || window.era != context.era) {
+      ceilings.emplace_back(&window, ceiling);
+    }
+  }
+  PlanRefills(std::move(ceilings), batch);
+  if (growth > 0) PlanAcquire(growth, head, context, batch);
+}
+
+void SequenceState::PlanRefills(std::vector<std::pair<const Window*, std::int64_t>> ceilings,
+                                Batch& batch) {
+  std::sort(ceilings.begin(), ceilings.end(),
+            [](const auto& a, const auto& b) { return a.first->shard < b.first->shard; });
+  planned_.first_refill = static_cast<int>(batch.refills.size());
+  planned_.refills = static_cast<int>(ceilings.size());
+  for (const auto& [window, ceiling] : ceilings) {
     Refill refill;
     refill.sequence = name_;
     refill.shard = window->shard;
@@ -263,19 +278,73 @@ void SequenceState::PlanWindows(const LaneContext& context, Batch& batch) {
     refill.position = window->position;
     refill.ceiling = ceiling;
     batch.refills.push_back(std::move(refill));
-    ++planned_.refills;
   }
-  if (growth == 0 || acquire_after_ > context.now || windows_.size() >= kMaxWindows) return;
+}
+
+bool SequenceState::PlanAcquire(std::int64_t window, const NextCall* call,
+                                const LaneContext& context, Batch& batch) {
+  if (acquire_after_ > context.now || windows_.size() >= kMaxWindows) return false;
   Acquire acquire;
   acquire.sequence = name_;
   acquire.generation = row_->generation;
   acquire.revision = row_->revision;
-  acquire.window = growth;
-  acquire.chunk = ChunkFor(head, context);
+  acquire.window = window;
+  acquire.chunk = ChunkFor(call, context);
   acquire.adaptive_chunk =
-      !row_->settings.chunk_size.has_value() && (head == nullptr || head->chunk_size == 0);
+      !row_->settings.chunk_size.has_value() && (call == nullptr || call->chunk_size == 0);
   planned_.acquire = static_cast<int>(batch.acquires.size());
   batch.acquires.push_back(std::move(acquire));
+  return true;
+}
+
+// A sequence without gaps moves its ceilings by just what its callers get, so that
+// what lies below one is never but a reply. Callers whose ids are not all in the
+// shards at hand wait for another shard, for which no ceiling is moved yet.
+void SequenceState::PlanGapless(const LaneContext& context, Batch& batch) {
+  std::vector<Window*> windows;
+  std::vector<std::int64_t> reached;
+  for (Window& window : windows_) {
+    if (!Current(window, context)) continue;
+    windows.push_back(&window);
+    reached.push_back(window.position);
+  }
+  std::size_t place = 0;
+  const auto fits = [&](const NextCall& call) {
+    std::vector<std::int64_t> next = reached;
+    std::size_t at = place;
+    for (std::int64_t missing = call.n; missing > 0;) {
+      while (at < windows.size() && next[at] == windows[at]->limit) ++at;
+      if (at == windows.size()) return false;
+      const std::int64_t limit = AdvanceUpTo(next[at], missing, windows[at]->limit);
+      missing = call.one_range ? 0 : missing - CountBetween(next[at], limit);
+      next[at] = limit;
+    }
+    reached = std::move(next);
+    place = at;
+    return true;
+  };
+  std::deque<NextCall*> stay;
+  const NextCall* unfit = nullptr;
+  for (NextCall* call : queue_) {
+    const bool from_window = !NeedsDraw(*call, context);
+    if (from_window && unfit == nullptr && fits(*call)) {
+      planned_.waiters.push_back(Caller{call, call->n});
+      continue;
+    }
+    if (from_window && unfit == nullptr) unfit = call;
+    stay.push_back(call);
+  }
+  queue_ = std::move(stay);
+  planned_.space = row_->settings.space;
+  planned_.generation = row_->generation;
+  std::vector<std::pair<const Window*, std::int64_t>> ceilings;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    // Looked at in this very transaction, whether or not its ceiling has to move.
+    if (reached[i] == windows[i]->position) continue;
+    ceilings.emplace_back(windows[i], std::max(reached[i], windows[i]->ceiling));
+  }
+  PlanRefills(std::move(ceilings), batch);
+  draw_next_ = unfit != nullptr && !PlanAcquire(0, unfit, context, batch);
 }
 
 }  // namespace mintmark::engine

@@ -26,7 +26,7 @@ SequenceState::SequenceState(std::string name, const EngineOptions& options)
 bool SequenceState::ServeOrQueue(NextCall& call, const LaneContext& context) {
   last_used_ = context.now;
   if (queue_.empty() && row_.has_value() && !NeedsDraw(call, context)) {
-    if (Serve(call, context)) return true;
+    if (Serve(call, From::kWindow, context)) return true;
     if (!windows_.empty()) sizer_.Stalled(context.now);
   }
   queue_.push_back(&call);
@@ -39,30 +39,37 @@ bool SequenceState::Usable(const Window& window, const LaneContext& context) con
          window.revision == row_->revision;
 }
 
-std::int64_t SequenceState::UsableLeft(const LaneContext& context) const {
+bool SequenceState::MayTake(const Window& window, From from, const LaneContext& context) const {
+  if (from == From::kWindow) return Usable(window, context);
+  return !window.frozen && window.generation == planned_.generation;
+}
+
+std::int64_t SequenceState::LeftFor(From from, const LaneContext& context) const {
   std::int64_t left = 0;
   for (const Window& window : windows_) {
-    if (Usable(window, context)) left = AdvanceUpTo(left, window.left(), INT64_MAX);
+    if (MayTake(window, from, context)) left = AdvanceUpTo(left, window.left(), INT64_MAX);
   }
   return left;
 }
 
-bool SequenceState::Serve(NextCall& call, const LaneContext& context) {
-  if (row_->drain != DrainKind::kNone) return false;
-  const bool served = call.one_range ? ServeRange(call, context) : ServeAll(call, context);
+bool SequenceState::Serve(NextCall& call, From from, const LaneContext& context) {
+  if (from == From::kWindow && row_->drain != DrainKind::kNone) return false;
+  const bool served =
+      call.one_range ? ServeRange(call, from, context) : ServeAll(call, from, context);
   if (!served) return false;
-  call.generation = row_->generation;
+  call.generation = from == From::kWindow ? row_->generation : planned_.generation;
   call.replayed = false;
   sizer_.Issued(call.count, context.now);
   return true;
 }
 
-bool SequenceState::ServeRange(NextCall& call, const LaneContext& context) {
+bool SequenceState::ServeRange(NextCall& call, From from, const LaneContext& context) {
   for (Window& window : windows_) {
-    if (!Usable(window, context) || window.left() == 0) continue;
+    if (!MayTake(window, from, context) || window.left() == 0) continue;
     if (call.exact && window.left() < call.n) continue;
     const std::int64_t limit = AdvanceUpTo(window.position, call.n, window.ceiling);
-    AppendRun(call, row_->settings.space, Run{window.position, limit});
+    AppendRun(call, from == From::kWindow ? row_->settings.space : planned_.space,
+              Run{window.position, limit});
     window.position = limit;
     if (limit == window.limit) window.frozen = true;  // Used up: its row can go.
     return true;
@@ -70,14 +77,15 @@ bool SequenceState::ServeRange(NextCall& call, const LaneContext& context) {
   return false;
 }
 
-bool SequenceState::ServeAll(NextCall& call, const LaneContext& context) {
-  if (UsableLeft(context) < call.n) return false;
+bool SequenceState::ServeAll(NextCall& call, From from, const LaneContext& context) {
+  if (LeftFor(from, context) < call.n) return false;
   std::int64_t missing = call.n;
   for (Window& window : windows_) {
-    if (!Usable(window, context) || window.left() == 0) continue;
+    if (!MayTake(window, from, context) || window.left() == 0) continue;
     const std::int64_t limit = AdvanceUpTo(window.position, missing, window.ceiling);
     missing -= CountBetween(window.position, limit);
-    AppendRun(call, row_->settings.space, Run{window.position, limit});
+    AppendRun(call, from == From::kWindow ? row_->settings.space : planned_.space,
+              Run{window.position, limit});
     window.position = limit;
     if (limit == window.limit) window.frozen = true;  // Used up: its row can go.
     if (missing == 0) break;
@@ -89,7 +97,7 @@ bool SequenceState::ServeAll(NextCall& call, const LaneContext& context) {
 void SequenceState::ServeQueue(const LaneContext& context) {
   while (!queue_.empty() && row_.has_value()) {
     NextCall& call = *queue_.front();
-    if (NeedsDraw(call, context) || !Serve(call, context)) return;
+    if (NeedsDraw(call, context) || !Serve(call, From::kWindow, context)) return;
     queue_.pop_front();
     Answer(call, context, absl::OkStatus());
   }
@@ -156,16 +164,21 @@ void SequenceState::FailQueued(const LaneContext& context, const absl::Status& s
   while (!admin_.empty()) AnswerAdmin(context, status);
 }
 
+template <typename Visit>
+void SequenceState::ForEachPlanned(Visit visit) {
+  for (Callers& callers : planned_.callers) {
+    for (Caller& caller : callers) visit(caller);
+  }
+  for (Caller& caller : planned_.waiters) visit(caller);
+}
+
 void SequenceState::Expire(const LaneContext& context) {
   const auto late = [&](const Call* call) {
     return call != nullptr && call->deadline <= context.now;
   };
-  for (Callers& callers : planned_.callers) {
-    for (Caller& caller : callers) {
-      if (!late(caller.call)) continue;
-      Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
-    }
-  }
+  ForEachPlanned([&](Caller& caller) {
+    if (late(caller.call)) Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
+  });
   for (NextCall*& call : queue_) {
     if (!late(call)) continue;
     Answer(*std::exchange(call, nullptr), context, NotExecuted());
@@ -185,12 +198,9 @@ void SequenceState::Expire(const LaneContext& context) {
 }
 
 void SequenceState::Abandon(const LaneContext& context) {
-  for (Callers& callers : planned_.callers) {
-    for (Caller& caller : callers) {
-      if (caller.call == nullptr) continue;
-      Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
-    }
-  }
+  ForEachPlanned([&](Caller& caller) {
+    if (caller.call != nullptr) Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
+  });
 }
 
 void SequenceState::Tidy(const LaneContext& context) {
@@ -210,7 +220,8 @@ void SequenceState::Tidy(const LaneContext& context) {
 }
 
 bool SequenceState::Idle() const {
-  return queue_.empty() && windows_.empty() && admin_.empty() && planned_.callers.empty();
+  return queue_.empty() && windows_.empty() && admin_.empty() && planned_.callers.empty() &&
+         planned_.waiters.empty();
 }
 
 bool SequenceState::Evictable(const LaneContext& context) const {
@@ -236,7 +247,7 @@ std::int64_t SequenceState::unissued() const {
 }
 
 std::int64_t SequenceState::waiting() const {
-  std::size_t count = queue_.size() + admin_.size();
+  std::size_t count = queue_.size() + admin_.size() + planned_.waiters.size();
   for (const Callers& callers : planned_.callers) count += callers.size();
   return static_cast<std::int64_t>(count);
 }

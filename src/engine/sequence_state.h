@@ -109,17 +109,25 @@ class SequenceState {
     int acquire = -1;
     int draw = -1;
     std::vector<Callers> callers;  // Of the draw's items.
-    IdSpace space;                 // Of the draw's generation.
+    // Those whom a ceiling moves for in a sequence without gaps: like those of a
+    // draw they are told the truth about the batch.
+    Callers waiters;
+    IdSpace space;  // Of the draw's generation.
     std::int64_t generation = 0;
   };
 
   // --- serving (sequence_state.cc)
-  bool Serve(NextCall& call, const LaneContext& context);
-  bool ServeRange(NextCall& call, const LaneContext& context);
-  bool ServeAll(NextCall& call, const LaneContext& context);
+  // From memory, under the lease; or from what this very batch moved a ceiling for,
+  // which is as good as drawn: that no crash and no lease can take it back.
+  enum class From { kWindow, kCommit };
+  bool Serve(NextCall& call, From from, const LaneContext& context);
+  bool ServeRange(NextCall& call, From from, const LaneContext& context);
+  bool ServeAll(NextCall& call, From from, const LaneContext& context);
+  void ServeWaiters(const LaneContext& context);
   void ServeQueue(const LaneContext& context);
   bool Usable(const Window& window, const LaneContext& context) const;
-  std::int64_t UsableLeft(const LaneContext& context) const;
+  bool MayTake(const Window& window, From from, const LaneContext& context) const;
+  std::int64_t LeftFor(From from, const LaneContext& context) const;
   // Whether a call is served by a committed draw rather than from a window.
   bool NeedsDraw(const NextCall& call, const LaneContext& context);
   std::int64_t WindowTarget(const LaneContext& context, std::int64_t need);
@@ -132,6 +140,12 @@ class SequenceState {
   std::int64_t PlanCalls(const LaneContext& context, std::int64_t max_calls, Batch& batch);
   std::int64_t PlanDraw(const LaneContext& context, std::int64_t max_calls, Batch& batch);
   void PlanWindows(const LaneContext& context, Batch& batch);
+  void PlanGapless(const LaneContext& context, Batch& batch);
+  // Each window with where its ceiling should be.
+  void PlanRefills(std::vector<std::pair<const Window*, std::int64_t>> ceilings, Batch& batch);
+  // False: no shard can be had now.
+  bool PlanAcquire(std::int64_t window, const NextCall* call, const LaneContext& context,
+                   Batch& batch);
   bool RunningLow(const LaneContext& context) const;
   bool CanGrow() const;
   bool Current(const Window& window, const LaneContext& context) const;
@@ -147,7 +161,10 @@ class SequenceState {
   void Distribute(const LaneContext& context, const DrawItem& item, const Callers& callers);
   void AnswerReplays(const LaneContext& context, const DrawItem& item, const Callers& callers);
   void AnswerShort(const LaneContext& context, DrawItem::Result result, NextCall& call);
-  void RequeueAlone(const Callers& callers, bool alone);
+  void Requeue(const Callers& callers, bool alone);
+  // Calls visit(Caller&) for everybody in the batch under way.
+  template <typename Visit>
+  void ForEachPlanned(Visit visit);
   void Adopt(const LaneContext& context, const SequenceRow& row);
   void Forget();
 
@@ -177,6 +194,7 @@ class SequenceState {
   Time drain_poll_ = kNever;
 
   std::int64_t low_water_ = 0;  // Windows that hold less are topped up.
+  bool draw_next_ = false;      // No shard at hand holds what the first caller needs.
   Time last_used_ = Time::min();
   Time draw_after_ = Time::min();     // Ids are held elsewhere: no draws before.
   Time acquire_after_ = Time::min();  // There was no shard to be had: draws until then.

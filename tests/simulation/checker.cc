@@ -93,10 +93,7 @@ class Checker {
     std::int64_t allowed = losses * rules.max_gap * std::max(rules.shards, 1);
     for (const Operation& op : history_.operations) {
       if (!IsDraw(op) || op.name != name) continue;
-      // Ids that were fetched for a caller who left may stay in a window, and go
-      // down with it.
-      const bool late = op.end == End::kLate && !history_.crashes.empty();
-      if ((op.end == End::kUnknown && op.request_id.empty()) || late) allowed += op.n;
+      if (op.end == End::kUnknown && op.request_id.empty()) allowed += op.n;
     }
     return allowed;
   }
@@ -111,14 +108,23 @@ class Checker {
         }
       }
       const auto owner = owners_.find({name, generation});
-      const auto issued = owner == owners_.end() ? 0 : static_cast<std::int64_t>(owner->second.size());
+      const auto issued =
+          owner == owners_.end() ? 0 : static_cast<std::int64_t>(owner->second.size());
       const std::int64_t missing =
           CountBetween(rules.space.FirstPosition(), rules.space.LimitPosition()) - issued;
       const std::int64_t allowed = GapAllowance(name, rules);
       if (missing > allowed) {
-        Report("gaps: ", name, " lacks ", missing, " ids, ", allowed, " are allowed");
+        Report("gaps: ", name, " lacks ", missing, " ids, ", allowed, " are allowed; the first is ",
+               FirstMissing(rules, owner == owners_.end() ? nullptr : &owner->second));
       }
     }
+  }
+
+  static std::int64_t FirstMissing(const SequenceRules& rules,
+                                   const std::map<std::int64_t, std::size_t>* issued) {
+    std::int64_t id = rules.space.min_id;
+    while (issued != nullptr && issued->count(id) > 0) id += rules.space.step;
+    return id;
   }
 
   void CheckStrictOrder() {

@@ -15,7 +15,7 @@ namespace mintmark::testing {
 struct Operation {
   enum class Kind { kNext, kReserve, kIncr, kReset, kDelete, kTighten, kUpdate };
   enum class End {
-    kOpen,     // Not answered (yet).
+    kOpen,  // Not answered (yet).
     kOk,
     kRefused,  // Answered with an error that says that nothing was changed.
     kLate,     // DEADLINE_EXCEEDED, not executed.

@@ -30,10 +30,10 @@ void SimWorld::Trace(const std::string& line) {
 }
 
 BatchOutcome SimWorld::Commit(Batch& batch) {
-  store.SetTime(kStoreStartUs + store_offset_us +
-                std::chrono::duration_cast<std::chrono::microseconds>(
-                    events.now().time_since_epoch())
-                    .count());
+  store.SetTime(
+      kStoreStartUs + store_offset_us +
+      std::chrono::duration_cast<std::chrono::microseconds>(events.now().time_since_epoch())
+          .count());
   return store.Run(batch);
 }
 
@@ -44,9 +44,8 @@ SimServer::SimServer(SimWorld& world, int id, const engine::EngineOptions& optio
   own.server = absl::StrCat("server-", id);
   own.jitter_seed = world_.random.Next();
   polls_.assign(static_cast<std::size_t>(own.lanes), kNever);
-  engine_ = std::make_unique<engine::Engine>(own, [this](int lane) {
-    Run(world_.events.now(), [this, lane] { Poll(lane); });
-  });
+  engine_ = std::make_unique<engine::Engine>(
+      own, [this](int lane) { Run(world_.events.now(), [this, lane] { Poll(lane); }); });
   for (int lane = 0; lane < own.lanes; ++lane) {
     Run(world_.events.now(), [this, lane] { Poll(lane); });
   }
@@ -120,9 +119,9 @@ void SimServer::Send(std::unique_ptr<Batch> batch) {
   const auto sent = std::make_shared<Batch>(**held);
   const auto arrive = [this, held, sent, back](bool heard) {
     const BatchOutcome outcome = world_.Commit(*sent);
-    world_.Trace(absl::StrCat("batch ", sent->number(), " of session ", sent->session.id,
-                              outcome.kind == BatchOutcome::Kind::kApplied ? " applied"
-                                                                           : " fenced"));
+    world_.Trace(
+        absl::StrCat("batch ", sent->number(), " of session ", sent->session.id,
+                     outcome.kind == BatchOutcome::Kind::kApplied ? " applied" : " fenced"));
     if (!heard || !alive_) return;
     **held = *sent;
     Bring(held, outcome, back);
@@ -138,8 +137,12 @@ void SimServer::Send(std::unique_ptr<Batch> batch) {
   switch (fault) {
     case 1:
       world_.Count("fault.batch_slow");  // A lock is waited for.
-      events.After(random.Between(kMs, 2 * lease), [arrive] { arrive(true); });
-      return;
+      {
+        const Duration wait = random.Between(kMs, 2 * lease);
+        if (wait > lease / 2) world_.Count("cut_offs.slow_batch");
+        events.After(wait, [arrive] { arrive(true); });
+        return;
+      }
     case 2:
       world_.Count("fault.batch_lost");
       Bring(held, doubt, back);
@@ -157,9 +160,8 @@ void SimServer::Send(std::unique_ptr<Batch> batch) {
     case 5:
       world_.Count("fault.batch_doubled");
       events.After(there, [arrive] { arrive(true); });
-      events.After(random.Between(there, lease), [this, again = *sent]() mutable {
-        world_.Commit(again);
-      });
+      events.After(random.Between(there, lease),
+                   [this, again = *sent]() mutable { world_.Commit(again); });
       return;
     case 6:
       world_.Count("fault.store_unreachable");

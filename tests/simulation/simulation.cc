@@ -148,8 +148,8 @@ void Simulation::Ended(std::size_t operation, const absl::Status& status) {
     absl::StrAppend(&ids, " ", range.first, "-", range.last);
   }
   world_.Trace(absl::StrCat("server ", op.server, " answers operation ", operation, " on ", op.name,
-                            ": ", status.ok() ? "ok" : op.error, ids, " generation ",
-                            op.generation, " value ", op.value, op.durable ? "" : " deferred",
+                            ": ", status.ok() ? "ok" : op.error, ids, " generation ", op.generation,
+                            " value ", op.value, op.durable ? "" : " deferred",
                             op.replayed ? " replayed" : "", " delta ", op.delta));
 }
 
@@ -326,8 +326,8 @@ void Simulation::Retry() {
   SimServer* server = AnyServer();
   if (server == nullptr || keyed_.empty()) return;
   const auto last = static_cast<std::int64_t>(keyed_.size()) - 1;
-  const std::size_t index =
-      keyed_[static_cast<std::size_t>(world_.random.Between(std::max<std::int64_t>(0, last - 8), last))];
+  const std::size_t index = keyed_[static_cast<std::size_t>(
+      world_.random.Between(std::max<std::int64_t>(0, last - 8), last))];
   const Operation op = OperationOf(index);
   Operation again;
   again.kind = op.kind;
@@ -446,7 +446,8 @@ void Simulation::ClientStep() {
     FaultStep();
   }
   const bool burst = random.Chance(40);
-  world_.events.After(burst ? Duration(0) : random.Between(kMs, 80 * kMs), [this] { ClientStep(); });
+  world_.events.After(burst ? Duration(0) : random.Between(kMs, 80 * kMs),
+                      [this] { ClientStep(); });
 }
 
 bool Simulation::RunUntil(Duration most, const std::function<bool()>& done) {
@@ -573,6 +574,7 @@ SimulationResult Simulation::Run() {
     DrainAll();
     ReadCounters();
   }
+  result_.history.cut_offs += world_.counts["cut_offs.slow_batch"];
   for (const std::string& problem : Check(result_.history)) result_.problems.push_back(problem);
   for (const auto& server : servers_) {
     if (server->alive()) server->Crash();  // Adds what it counted.
@@ -590,13 +592,27 @@ SimulationResult Simulate(std::uint64_t seed, int operations, bool trace) {
 
 const std::vector<std::string>& CountsThatMatter() {
   static const auto* const kCounts = new std::vector<std::string>{
-      "fault.crash",          "fault.pause",          "fault.pause_past_lease",
-      "fault.clean_stop",     "fault.store_clock_jump", "fault.storm",
-      "fault.batch_slow",     "fault.batch_lost",     "fault.answer_lost",
-      "fault.batch_late",     "fault.batch_doubled",  "fault.store_unreachable",
-      "fault.batch_conflict", "fault.batch_refused",  "takeovers",
-      "sessions.buried",      "doubts.applied",       "doubts.not_applied",
-      "client.retry",         "admin.reset",          "admin.tighten",
+      "fault.crash",
+      "fault.pause",
+      "fault.pause_past_lease",
+      "fault.clean_stop",
+      "fault.store_clock_jump",
+      "fault.storm",
+      "fault.batch_slow",
+      "fault.batch_lost",
+      "fault.answer_lost",
+      "fault.batch_late",
+      "fault.batch_doubled",
+      "fault.store_unreachable",
+      "fault.batch_conflict",
+      "fault.batch_refused",
+      "takeovers",
+      "sessions.buried",
+      "doubts.applied",
+      "doubts.not_applied",
+      "client.retry",
+      "admin.reset",
+      "admin.tighten",
   };
   return *kCounts;
 }

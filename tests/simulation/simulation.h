@@ -13,9 +13,9 @@ namespace mintmark::testing {
 
 struct SimulationResult {
   History history;
-  std::vector<std::string> problems;        // What the checker found, and what never ended.
+  std::vector<std::string> problems;           // What the checker found, and what never ended.
   std::map<std::string, std::int64_t> counts;  // Faults by kind, takeovers, doubts resolved, …
-  std::vector<std::string> trace;           // The last events, when asked for.
+  std::vector<std::string> trace;              // The last events, when asked for.
 };
 
 // Runs at least `operations` operations and 5 faults over at least 3 servers.

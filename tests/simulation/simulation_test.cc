@@ -36,7 +36,8 @@ TEST(SimulationTest, KeepsEveryPromiseUnderEverySeed) {
     for (const std::string& problem : result.problems) {
       ADD_FAILURE() << "seed " << seed << ": " << problem;
     }
-    std::printf("Replay it: MINTMARK_SIM_SEED=%lld simulation_test\n", static_cast<long long>(seed));
+    std::printf("Replay it: MINTMARK_SIM_SEED=%lld simulation_test\n",
+                static_cast<long long>(seed));
     if (replay != 0) ReplayWithTrace(static_cast<std::uint64_t>(seed));
   }
   std::printf("%lld seeds\n", static_cast<long long>(seeds));
