@@ -250,7 +250,7 @@ DECLARE
   s mintmark.sequences;
   v mintmark.outcome;
   h mintmark.sequence_shards;
-  v_taken_over boolean := false;
+  v_taken_over boolean;
   v_start bigint;
   v_left bigint;
   v_chunk bigint := p_chunk;
@@ -292,6 +292,7 @@ BEGIN
               AND x.is_owned) >= s.shards THEN
       RETURN ROW(ARRAY[1], NULL, NULL, NULL, NULL)::mintmark.outcome;  -- kNoShard
     END IF;
+    v_taken_over := false;
     v_start := s.frontier;
     INSERT INTO mintmark.sequence_shards AS q
       (sequence, id, generation, epoch, owner, window_start, ceiling, shard_limit, counted)
