@@ -48,7 +48,7 @@ struct CreateSequenceMethod
     : SequenceReplyMethod<v1::CreateSequenceRequest, v1::CreateSequenceResponse> {
   static absl::Status Read(Request& request, const Config& /*config*/, EngineCall& call) {
     MINTMARK_RETURN_IF_ERROR(Name(Kind::kCreate, request.sequence().name(), call));
-    MINTMARK_ASSIGN_OR_RETURN(call.patch, PatchOfSetFields(request.sequence()));
+    call.patch = PatchOfSetFields(request.sequence());
     return absl::OkStatus();
   }
 };

@@ -1,7 +1,9 @@
 #include "server/batch_incr.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,6 +16,15 @@
 
 namespace mintmark::server {
 namespace {
+
+// Where the deltas of one counter could add up to more than this, one of them may
+// overflow and the next one not: they run one by one, so that each meets the value
+// that those before it left.
+constexpr std::uint64_t kMostTogether = std::uint64_t{1} << 62;
+
+std::uint64_t Magnitude(std::int64_t delta) {
+  return delta < 0 ? -static_cast<std::uint64_t>(delta) : static_cast<std::uint64_t>(delta);
+}
 
 class BatchIncr;
 
@@ -92,28 +103,31 @@ absl::Status BatchIncr::Read(const grpc::ByteBuffer& bytes, Time deadline) {
   return absl::OkStatus();
 }
 
-// Chains the items of each counter whose items are not all alike.
+// Chains the items of each counter whose items cannot run together.
 void BatchIncr::LinkChains() {
   struct OfCounter {
     Item* first = nullptr;
-    bool alike = true;
+    bool together = true;
+    std::uint64_t magnitude = 0;  // Of all deltas, at most a bit more than kMostTogether.
   };
   absl::flat_hash_map<absl::string_view, OfCounter> counters;
   for (std::size_t i = 0; i < count_; ++i) {
     Item& item = items_[i];
     if (!item.valid) continue;
     OfCounter& of_counter = counters[item.counter];
-    if (of_counter.first == nullptr) {
-      of_counter.first = &item;
-    } else if (!item.request_id.empty() || !of_counter.first->request_id.empty() ||
-               item.deferred != of_counter.first->deferred) {
-      of_counter.alike = false;
+    if (of_counter.first == nullptr) of_counter.first = &item;
+    const Item& first = *of_counter.first;
+    of_counter.magnitude = std::min(of_counter.magnitude, kMostTogether) + Magnitude(item.delta);
+    if (&item != &first && (!item.request_id.empty() || !first.request_id.empty() ||
+                            item.deferred != first.deferred)) {
+      of_counter.together = false;
     }
+    if (of_counter.magnitude > kMostTogether) of_counter.together = false;
   }
   absl::flat_hash_map<absl::string_view, Item*> last;
   for (std::size_t i = 0; i < count_; ++i) {
     Item& item = items_[i];
-    if (!item.valid || counters[item.counter].alike) continue;
+    if (!item.valid || counters[item.counter].together) continue;
     Item*& before = last[item.counter];
     if (before != nullptr) {
       before->next = &item;

@@ -10,9 +10,9 @@
 namespace mintmark::server {
 
 // Increments of different counters run side by side. Those of one counter run
-// side by side as well when they are all alike (no request_id, one durability),
-// since the engine keeps their order then; otherwise each waits for the one
-// before.
+// side by side as well when they are all alike (no request_id, one durability)
+// and far from an overflow, since the engine keeps their order then; otherwise
+// each waits for the one before.
 grpc::ServerUnaryReactor* StartBatchIncr(const Backend& backend,
                                          grpc::CallbackServerContext& context,
                                          const grpc::ByteBuffer& request,

@@ -16,6 +16,7 @@
 #include "server/settings.h"
 #include "src/core/name.h"
 #include "src/core/status_macros.h"
+#include "src/engine/settings.h"
 
 namespace mintmark::server {
 namespace {
@@ -209,13 +210,13 @@ std::string HelpText() {
     AppendWrapped("      ", about, text);
   }
   text += '\n';
-  AppendWrapped(
-      "",
-      absl::StrCat("Fixed limits: names ", kMaxNameBytes, " bytes, pages of lists ", kMaxPageSize,
-                   " rows, prefix and suffix of a text format ", kMaxTextAffixBytes,
-                   " bytes each and its width ", kMaxTextWidth, " digits. Requests above ",
-                   kHardMessageFactor, " times max-message-bytes are cut off unread."),
-      text);
+  AppendWrapped("",
+                absl::StrCat("Fixed limits: names ", kMaxNameBytes, " bytes, pages of lists ",
+                             kMaxPageSize, " rows, shards of a sequence ", engine::kMaxShards,
+                             ", prefix and suffix of a text format 64 bytes each and its width 64 "
+                             "digits. Requests above ",
+                             kHardMessageFactor, " times max-message-bytes are cut off unread."),
+                text);
   return text;
 }
 

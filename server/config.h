@@ -16,8 +16,6 @@ namespace mintmark::server {
 // Limits that are part of the API, and so no settings.
 inline constexpr std::int32_t kDefaultPageSize = 100;
 inline constexpr std::int32_t kMaxPageSize = 1'000;
-inline constexpr std::size_t kMaxTextAffixBytes = 64;  // Of a format's prefix and suffix, each.
-inline constexpr std::int32_t kMaxTextWidth = 64;
 // Error messages are cut to this, since gRPC bounds the trailers of a reply.
 inline constexpr std::size_t kMaxErrorMessageBytes = 1'000;
 // A message above max_message_bytes is answered with a reason; one that is more

@@ -97,6 +97,13 @@ void LaneLog::NoteApplied(const engine::Batch& batch, Time now) {
                  applied ? "" : "not ");
     doubtful_batch_.reset();
   }
+  const auto taken_over = std::count_if(
+      batch.acquires.begin(), batch.acquires.end(), [](const engine::Acquire& acquire) {
+        return acquire.taken_over && acquire.result == engine::Acquire::Result::kAcquired;
+      });
+  if (taken_over > 0) {
+    spdlog::info("Lane {}: took over {} shard(s) from servers that are gone.", lane_, taken_over);
+  }
   NoteSuspect(batch.report.suspect);
 }
 

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/json_text.h"
-#include "server/validation.h"
 #include "src/core/id_space.h"
 #include "src/core/reason.h"
 #include "src/core/status_macros.h"
@@ -25,9 +24,9 @@ constexpr std::array<absl::string_view, 8> kPassedOver = {
     "name",        "next_id",     "remaining",  "etag",
     "create_time", "update_time", "generation", "effective_max_gap"};
 
-absl::Status SetFormat(const v1::Sequence& sequence, SettingsPatch& patch) {
-  MINTMARK_ASSIGN_OR_RETURN(patch.format, ReadTextFormat(sequence.format()));
-  return absl::OkStatus();
+TextFormat FormatOf(const v1::TextFormat& format) {
+  return {static_cast<Encoding>(format.encoding()), format.prefix(), format.suffix(),
+          format.width(), format.check_character()};
 }
 
 // Takes one field over, with its default when it is unset.
@@ -48,7 +47,7 @@ absl::Status SetField(absl::string_view path, const v1::Sequence& sequence, Sett
     patch.max_gap.emplace();
     if (sequence.has_max_gap()) *patch.max_gap = sequence.max_gap();
   } else if (path == "format") {
-    return SetFormat(sequence, patch);
+    patch.format = FormatOf(sequence.format());
   } else if (std::find(kPassedOver.begin(), kPassedOver.end(), path) == kPassedOver.end()) {
     return MakeStatus(Reason::kArgumentInvalid,
                       absl::StrCat("update_mask names ", Quoted(path.substr(0, 100)),
@@ -60,7 +59,7 @@ absl::Status SetField(absl::string_view path, const v1::Sequence& sequence, Sett
 
 }  // namespace
 
-absl::StatusOr<SettingsPatch> PatchOfSetFields(const v1::Sequence& sequence) {
+SettingsPatch PatchOfSetFields(const v1::Sequence& sequence) {
   SettingsPatch patch;
   if (sequence.has_min_id()) patch.min_id = sequence.min_id();
   if (sequence.has_max_id()) patch.max_id = sequence.max_id();
@@ -68,7 +67,7 @@ absl::StatusOr<SettingsPatch> PatchOfSetFields(const v1::Sequence& sequence) {
   if (sequence.has_chunk_size()) patch.chunk_size = std::optional(sequence.chunk_size());
   if (sequence.has_shards()) patch.shards = sequence.shards();
   if (sequence.has_max_gap()) patch.max_gap = std::optional(sequence.max_gap());
-  if (sequence.has_format()) MINTMARK_RETURN_IF_ERROR(SetFormat(sequence, patch));
+  if (sequence.has_format()) patch.format = FormatOf(sequence.format());
   return patch;
 }
 

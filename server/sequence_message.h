@@ -14,7 +14,7 @@
 namespace mintmark::server {
 
 // What is set in `sequence` of the fields that users choose.
-absl::StatusOr<engine::SettingsPatch> PatchOfSetFields(const v1::Sequence& sequence);
+engine::SettingsPatch PatchOfSetFields(const v1::Sequence& sequence);
 
 // What `mask` names of those fields; one that is unset in `sequence` goes back to
 // its default. Fields that the server sets, `name` and `etag` are passed over. An

@@ -95,24 +95,4 @@ absl::StatusOr<std::int32_t> ReadPageSize(std::int32_t page_size) {
   return page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
 }
 
-absl::StatusOr<TextFormat> ReadTextFormat(const v1::TextFormat& format) {
-  if (!v1::Encoding_IsValid(format.encoding())) {
-    return MakeStatus(Reason::kSequenceInvalid,
-                      absl::StrCat("format.encoding is ", static_cast<int>(format.encoding()),
-                                   ", which this server does not know."));
-  }
-  if (format.width() < 0 || format.width() > kMaxTextWidth) {
-    return MakeStatus(Reason::kSequenceInvalid,
-                      absl::StrCat("format.width is ", format.width(), "; it has to be 0 to ",
-                                   kMaxTextWidth, "."));
-  }
-  if (format.prefix().size() > kMaxTextAffixBytes || format.suffix().size() > kMaxTextAffixBytes) {
-    return MakeStatus(Reason::kSequenceInvalid,
-                      absl::StrCat("format.prefix and format.suffix may have at most ",
-                                   kMaxTextAffixBytes, " bytes each."));
-  }
-  return TextFormat{static_cast<Encoding>(format.encoding()), format.prefix(), format.suffix(),
-                    format.width(), format.check_character()};
-}
-
 }  // namespace mintmark::server

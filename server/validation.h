@@ -1,19 +1,16 @@
-// The one place that checks what clients send, before the engine sees it. Every
-// function returns OK or a status with a reason and a sentence.
+// The one place that checks what clients send before the engine sees it, names
+// apart (src/core/name.h). The settings of sequences are checked by the engine.
+// Every function returns OK or a status with a reason and a sentence.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/duration.pb.h"
 #include "mintmark/v1/id_service.pb.h"
-#include "mintmark/v1/types.pb.h"
 #include "server/config.h"
-#include "src/core/text_format.h"
 #include "src/core/time.h"
 
 namespace mintmark::server {
@@ -40,9 +37,5 @@ absl::StatusOr<Duration> ReadUpdateInterval(const google::protobuf::Duration& in
 // 0 means kDefaultPageSize, more than kMaxPageSize is cut to that.
 // ARGUMENT_INVALID when negative.
 absl::StatusOr<std::int32_t> ReadPageSize(std::int32_t page_size);
-
-// SEQUENCE_INVALID for an encoding that is not known, or a width, prefix or
-// suffix beyond its bound.
-absl::StatusOr<TextFormat> ReadTextFormat(const v1::TextFormat& format);
 
 }  // namespace mintmark::server
