@@ -18,8 +18,8 @@ def main():
     root, build = os.path.realpath(sys.argv[1]), os.path.realpath(sys.argv[2])
     found = clang_jobs.tracked_sources(root, build)
 
-    def command(source):
-        return source.arguments + ["-fsyntax-only", "-Wthread-safety", "-Werror"]
+    def command(_source, _path, arguments):
+        return arguments + ["-fsyntax-only", "-Wthread-safety", "-Werror"]
 
     version = subprocess.run(["clang++-14", "--version"], check=True, text=True,
                              stdout=subprocess.PIPE).stdout

@@ -57,12 +57,16 @@ class ClangRulesTest(PlantedTreeTest):
         self.write("src/core/tally.h", _HEADER)
         self.write("src/core/tally.cc", _GUARDED)
         self.build = os.path.join(self.root, "build")
-        source = os.path.join(self.root, "src/core/tally.cc")
+        self.compile("src/core/tally.cc")
+
+    def compile(self, *paths):
+        """Makes a compilation database of these sources."""
         self.write("build/compile_commands.json", json.dumps([{
             "directory": self.build,
-            "file": source,
-            "command": f"ccache clang++-14 -std=c++20 -I{self.root} -o tally.o -c {source}",
-        }]))
+            "file": os.path.join(self.root, path),
+            "command": f"ccache clang++-14 -std=c++20 -I{self.root} -o {path}.o "
+                       f"-c {os.path.join(self.root, path)}",
+        } for path in paths]))
 
     def test_keep_sound_code_twice(self):
         for program in ("check_threads.py", "check_lint.py"):
@@ -104,6 +108,30 @@ std::string::size_type Length(std::string text) {
                    "WarningsAsErrors: '*'\nCheckOptions:\n"
                    "  - {key: readability-identifier-naming.ClassCase, value: UPPER_CASE}\n")
         self.assert_breaks("check_lint.py", self.build, says="readability-identifier-naming")
+
+    def test_lint_tells_the_good_from_the_bad_among_sources_of_a_folder(self):
+        paths = [f"src/core/part_{number}.cc" for number in range(4)]
+        for number, path in enumerate(paths):
+            self.write(path, f"int Part{number}() {{ return {number}; }}\n")
+        self.write(paths[2], "int* Part2() { return 0; }\n")
+        self.compile("src/core/tally.cc", *paths)
+        for _ in range(2):
+            status, output = self.run_rule("check_lint.py", self.build)
+            self.assertEqual(status, 1)
+            self.assertIn(paths[2], output)
+            self.assertIn("modernize-use-nullptr", output)
+            self.assertNotIn(paths[1], output)
+        self.write(paths[2], "int* Part2() { return nullptr; }\n")
+        self.assert_keeps("check_lint.py", self.build)
+
+    def test_sources_may_use_one_name_for_different_things(self):
+        for number in range(2):
+            self.write(f"src/core/part_{number}.cc",
+                       f"namespace {{\nint Answer() {{ return {number}; }}\n}}  // namespace\n"
+                       f"int Part{number}() {{ return Answer(); }}\n")
+        self.compile("src/core/part_0.cc", "src/core/part_1.cc")
+        self.assert_keeps("check_threads.py", self.build)
+        self.assert_keeps("check_lint.py", self.build)
 
 
 if __name__ == "__main__":
