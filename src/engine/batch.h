@@ -181,7 +181,7 @@ struct Acquire {
   std::int64_t window = 0;
   std::int64_t chunk = 0;  // Size of a new chunk, >= 1.
   // A chunk takes at most 1/(4 * shards) of what the master has left, but at
-  // least `window`.
+  // least `window`, and one position.
   bool adaptive_chunk = false;
 
   enum class Result {

@@ -66,7 +66,7 @@ std::int64_t ChunkPositions(const engine::SequenceRow& row, const Acquire& acqui
   std::int64_t chunk = acquire.chunk;
   if (acquire.adaptive_chunk) {
     const std::int64_t share = left / (std::int64_t{4} * row.settings.shards);
-    chunk = std::min(chunk, std::max(share, acquire.window));
+    chunk = std::min(chunk, std::max({share, acquire.window, std::int64_t{1}}));
   }
   return std::min(chunk, left);
 }

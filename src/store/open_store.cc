@@ -8,11 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "src/core/reason.h"
-#include "src/store/sqlite/sqlite_store.h"
-
-#ifdef MINTMARK_HAS_POSTGRES
 #include "src/store/postgres/postgres_store.h"
-#endif
+#include "src/store/sqlite/sqlite_store.h"
 
 namespace mintmark::store {
 namespace {
@@ -35,16 +32,6 @@ absl::StatusOr<std::unique_ptr<engine::Store>> OpenSqlite(absl::string_view url,
     return InvalidUrl(url, "has a zero byte in its path.");
   }
   return OpenSqliteStore(std::string(path), options);
-}
-
-absl::StatusOr<std::unique_ptr<engine::Store>> OpenPostgres(absl::string_view url,
-                                                            const StoreOptions& options) {
-#ifdef MINTMARK_HAS_POSTGRES
-  return OpenPostgresStore(std::string(url), options);
-#else
-  static_cast<void>(options);
-  return InvalidUrl(url, "cannot be opened: this program was built without PostgreSQL.");
-#endif
 }
 
 // `user:password@` becomes `user:***@`. Whatever precedes the last '@' counts as
@@ -109,7 +96,7 @@ absl::StatusOr<std::unique_ptr<engine::Store>> OpenStore(absl::string_view url,
   absl::string_view rest = url;
   if (absl::ConsumePrefix(&rest, "sqlite:")) return OpenSqlite(url, rest, options);
   if (absl::StartsWith(url, "postgresql://") || absl::StartsWith(url, "postgres://")) {
-    return OpenPostgres(url, options);
+    return OpenPostgresStore(url, options);
   }
   return InvalidUrl(url,
                     "is none that this program knows; write sqlite:PATH, sqlite::memory: or "

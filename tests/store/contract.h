@@ -23,7 +23,10 @@ class StoreContract : public ::testing::TestWithParam<StoreFactory> {
   }
 
   // Begins with an empty store again, with other options.
-  void Start(const store::StoreOptions& options) { test_store_ = GetParam().make(options); }
+  void Start(const store::StoreOptions& options) {
+    test_store_.reset();
+    test_store_ = GetParam().make(options);
+  }
 
   TestStore& test_store() { return *test_store_; }
   engine::Store& store() { return test_store_->store(); }

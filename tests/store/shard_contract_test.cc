@@ -100,6 +100,28 @@ TEST_P(ShardContract, AnAdaptiveChunkIsAShareOfWhatIsLeft) {
   EXPECT_EQ(actor.Acquire(acquire).limit, 188 + 20);  // Never more than asked for.
 }
 
+TEST_P(ShardContract, WithoutAWindowOnlyTheShardIsTaken) {
+  Actor actor(store());
+  Actor other(store());
+  const SequenceRow row = actor.Create("s", Ids(1, 20));
+  const Acquire acquired = actor.Acquire(row, 0, 10);
+  EXPECT_EQ(acquired.result, Acquire::Result::kAcquired);
+  EXPECT_EQ(acquired.start, 1);
+  EXPECT_EQ(acquired.ceiling, 1);
+  EXPECT_EQ(acquired.limit, 11);
+  EXPECT_EQ(actor.Open("s").row.largest_window, 0);
+  EXPECT_EQ(actor.Refill(RefillOf(acquired, 1, 3)).new_ceiling, 3);
+  other.Bury(actor.session());
+  const Acquire taken = other.Acquire(row, 0, 10);
+  EXPECT_EQ(taken.shard, acquired.shard);
+  EXPECT_EQ(taken.start, 3);
+  EXPECT_EQ(taken.ceiling, 3);
+  // However little is left: an adaptive chunk has one position at least.
+  Acquire adaptive = AcquireOf(row, 0, 10);
+  adaptive.adaptive_chunk = true;
+  EXPECT_EQ(other.Acquire(adaptive).limit, 12);
+}
+
 TEST_P(ShardContract, TakesUnownedShardsFirstTheLowestCeilingFirst) {
   Actor actor(store());
   Actor taker(store());
