@@ -44,7 +44,7 @@ CLI::Option* AddTimeSpan(CLI::App& app, const std::string& flags,
             }
             // A day is longer than anything here may take.
             if (span < absl::ZeroDuration() || span > absl::Hours(24)) {
-              throw CLI::ValidationError(flags, absl::StrCat("`", text, "` is out of bounds"));
+              throw CLI::ValidationError(flags, absl::StrCat("`", text, "` is not in [0s, 24h]"));
             }
             target = absl::ToChronoMilliseconds(span);
           },

@@ -43,6 +43,13 @@ std::string Knob(bool set, Integer value) {
   return set ? absl::StrCat(value) : "adapts";
 }
 
+// With the bound in force, where that is not what was set.
+std::string MaxGapText(const v1::Sequence& sequence) {
+  const std::string knob = Knob(sequence.has_max_gap(), sequence.max_gap());
+  if (sequence.has_max_gap() && sequence.max_gap() == sequence.effective_max_gap()) return knob;
+  return absl::StrCat(knob, " (", sequence.effective_max_gap(), " in force)");
+}
+
 }  // namespace
 
 void FormatOptions::AddTo(CLI::App& verb) {
@@ -83,8 +90,7 @@ Facts SequenceFacts(const v1::Sequence& sequence) {
   facts.Add("step", absl::StrCat(sequence.step()));
   const bool strict = sequence.has_shards() && sequence.shards() == 0;
   facts.Add("shards", strict ? "0 (strict)" : Knob(sequence.has_shards(), sequence.shards()));
-  facts.Add("max gap", absl::StrCat(Knob(sequence.has_max_gap(), sequence.max_gap()), " (",
-                                    sequence.effective_max_gap(), " in force)"));
+  facts.Add("max gap", MaxGapText(sequence));
   facts.Add("chunk size", Knob(sequence.has_chunk_size(), sequence.chunk_size()));
   facts.Add("format", FormatText(sequence.format()));
   facts.Add("generation", absl::StrCat(sequence.generation()));

@@ -14,6 +14,7 @@ using google::protobuf::util::TimeUtil;
 
 // "3h25m7s"; whole seconds are enough for what is shown.
 std::string SpanText(const google::protobuf::Duration& span) {
+  if (span.seconds() == 0) return "under 1s";
   return absl::FormatDuration(absl::Seconds(span.seconds()));
 }
 

@@ -176,18 +176,21 @@ TEST(ClientTest, ATryThatHangsIsFollowedByAnother) {
   const auto client = Client::Make(options).value();
   EXPECT_TRUE(client->Incr("hits", 1, {.timeout = milliseconds(20'000)}).ok());
   const std::vector<std::string> keys = server.request_ids();
-  ASSERT_EQ(keys.size(), 2U);
-  EXPECT_EQ(keys[0], keys[1]);
+  ASSERT_GE(keys.size(), 2U);
+  EXPECT_THAT(keys, testing::Each(keys[0]));
 }
 
 TEST(ClientTest, ADeadlineThatEndsDuringACallLeavesADoubt) {
   FakeServer server;
+  const auto client = Connect({server.address()});
+  // The connection stands by then: what is not sent at all leaves no doubt.
+  ASSERT_TRUE(client->Incr("hits").ok());
   server.Plan([](grpc::ServerContext& context) {
     while (!context.IsCancelled()) std::this_thread::sleep_for(milliseconds(1));
     return grpc::Status::CANCELLED;
   });
-  const auto client = Connect({server.address()}, milliseconds(300));
-  const auto answer = client->IncrCounter(Increment("hits"), {.exactly_once = false});
+  const auto answer =
+      client->IncrCounter(Increment("hits"), {.timeout = milliseconds(300), .exactly_once = false});
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_TRUE(InDoubt(answer.status()));
 }
