@@ -14,9 +14,3 @@ find_program(MINTMARK_LLD NAMES ld.lld ld.lld-14)
 if(MINTMARK_LLD)
   add_link_options("-fuse-ld=lld")
 endif()
-
-# Without these, ninja's output through a pipe loses the compilers' colours and
-# nothing else; with them a terminal stays readable.
-if(CMAKE_GENERATOR STREQUAL "Ninja")
-  set(CMAKE_COLOR_DIAGNOSTICS ON)
-endif()

@@ -20,12 +20,16 @@ run_rule() {
 }
 
 # Brings build/clang's compilation database up to date, and the headers that are
-# generated; nothing is compiled.
+# generated; nothing is compiled. Says nothing unless it fails.
 prepare_clang() {
-  ./dev build clang build.ninja &&
+  local log
+  log=$(./dev build clang build.ninja 2>&1 &&
     ninja -C build/clang -t targets all |
     sed -n 's/^\([^/].*\.\(h\|cc\|inc\)\): CUSTOM_COMMAND$/\1/p' |
-      xargs --no-run-if-empty ninja -C build/clang
+      xargs --no-run-if-empty ninja -C build/clang 2>&1) || {
+    printf '%s\n' "$log"
+    return 1
+  }
 }
 
 wanted=("${rules[@]}")
