@@ -55,7 +55,9 @@ int ToMs(Duration duration) {
   return static_cast<int>(std::min<std::int64_t>(ms, std::numeric_limits<int>::max()));
 }
 
-void SetArguments(const Config& config, grpc::ServerBuilder& builder) {
+}  // namespace
+
+void SetGrpcArguments(const Config& config, grpc::ServerBuilder& builder) {
   // With it, a second server on the same port would start happily.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, ToMs(config.connection_age));
@@ -72,8 +74,6 @@ void SetArguments(const Config& config, grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(
       grpc::ResourceQuota("mintmarkd").Resize(static_cast<std::size_t>(config.max_memory_bytes)));
 }
-
-}  // namespace
 
 Server::Server(const Config& config, engine::Store& store)
     : config_(Fitted(config, store)),
@@ -116,7 +116,7 @@ absl::Status Server::OpenPort() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  SetArguments(config_, builder);
+  SetGrpcArguments(config_, builder);
   builder.AddListeningPort(GrpcListenAddress(config_.listen), grpc::InsecureServerCredentials(),
                            &port_);
   builder.RegisterService(&id_service_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <atomic>
 #include <cstdint>
@@ -19,6 +20,9 @@
 #include "src/engine/store.h"
 
 namespace mintmark::server {
+
+// The settings of gRPC's server; also for one that mintmarkd is compared with.
+void SetGrpcArguments(const Config& config, grpc::ServerBuilder& builder);
 
 // How a stop went.
 struct StopOutcome {

@@ -18,6 +18,7 @@
 #include "google/rpc/status.pb.h"
 #include "mintmark/v1/admin_service.grpc.pb.h"
 #include "mintmark/v1/id_service.grpc.pb.h"
+#include "server/logging.h"
 #include "server/server.h"
 #include "src/core/reason.h"
 #include "src/store/open_store.h"
@@ -87,7 +88,11 @@ inline void ExpectOk(const Outcome& outcome) {
 
 class ServerTest : public ::testing::Test {
  protected:
-  ServerTest() { config_.listen = "127.0.0.1:0"; }
+  ServerTest() {
+    config_.listen = "127.0.0.1:0";
+    config_.log_level = "error";
+    SetUpLogging(config_);
+  }
 
   void SetUp() override { StartServer(); }
 
