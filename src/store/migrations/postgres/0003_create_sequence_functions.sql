@@ -7,6 +7,28 @@
 -- PL/pgSQL that is VOLATILE takes a new snapshot for each statement. The lock of a
 -- sequence's row covers its shards.
 
+-- Locks sequences in the order of p_names, which is that of their bytes. Returns where
+-- each row lies, NULL where there is none: good as long as it is locked and not
+-- changed. (One look into the index a name, whatever the planner believes of the
+-- table's size.)
+CREATE FUNCTION mintmark.lock_sequences_v1(p_names text[]) RETURNS tid[]
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_places tid[];
+BEGIN
+  IF cardinality(p_names) = 1 THEN
+    SELECT ARRAY[s.ctid] INTO v_places FROM mintmark.sequences s
+     WHERE s.name = p_names[1] FOR UPDATE;
+    RETURN v_places;
+  END IF;
+  SELECT array_agg(x.tid ORDER BY n.place) INTO v_places
+    FROM unnest(p_names) WITH ORDINALITY AS n(name, place)
+    LEFT JOIN LATERAL (SELECT s.ctid AS tid FROM mintmark.sequences s
+                        WHERE s.name = n.name FOR UPDATE) AS x ON true;
+  RETURN v_places;
+END
+$$;
+
 -- p_settings: NULL unless the sequence is to be created when it does not exist.
 CREATE FUNCTION mintmark.open_sequence_v1(
   p_now timestamptz, p_name text, p_want_usage boolean,
@@ -283,7 +305,7 @@ BEGIN
   ELSE
     v_left := mintmark.count_between(s.frontier, s.limit_position);
     IF p_adaptive_chunk THEN
-      v_chunk := least(v_chunk, greatest(v_left / (4::bigint * s.shards), p_window));
+      v_chunk := least(v_chunk, greatest(v_left / (4::bigint * s.shards), p_window, 1));
     END IF;
     v_chunk := least(v_chunk, v_left);
     IF v_chunk <= 0

@@ -107,6 +107,7 @@ BEGIN
       v_firsts[j] := v_firsts[j] + v_taken[j];
     END LOOP;
     v_nums := v_nums || ARRAY[0, cardinality(v_runs) / 2] || v_runs;  -- kDrawn
+    CONTINUE WHEN v_next_key = v_key;
     -- A key alone has whatever was drawn, which may be less than was asked for;
     -- several share the one run in order.
     INSERT INTO mintmark.request_keys
@@ -124,7 +125,9 @@ BEGIN
     v_stored := v_stored + (v_next_key - v_key);
   END LOOP;
 
-  PERFORM mintmark.write_rests_v1(p_name, v_ids, v_firsts);
+  IF cardinality(v_ids) > 1 THEN
+    PERFORM mintmark.write_rests_v1(p_name, v_ids, v_firsts);
+  END IF;
   v_take := v_firsts[cardinality(v_firsts)];
   IF v_take <> s.frontier OR v_is_raised THEN
     UPDATE mintmark.sequences SET
@@ -151,14 +154,25 @@ BEGIN
 END
 $$;
 
--- All draws of a batch. p_totals: what a draw's items ask for together; NULL where
--- they have to be served one by one in any case. p_key_offsets: where a key's
--- positions begin, counted from the first position of its draw, when the draw is
--- one run. A draw that the master can serve as one run is served together
--- with the others like it, in a few statements for all: its first position is in
--- `bulk`. Those with NULL there are in nums and texts (draw_one_by_one_v1), in order.
+-- Whether the master alone can serve a draw: it is as the draw expects it, and holds
+-- enough. (In SQL: it becomes part of the statements that use it.)
+CREATE FUNCTION mintmark.is_servable(
+  s mintmark.sequences, p_generation bigint, p_revision bigint, p_total bigint)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT s.generation = p_generation AND s.revision = p_revision AND s.drain = 0
+     AND mintmark.count_between(s.frontier, s.limit_position) >= p_total
+$$;
+
+-- All draws of a batch. p_places: where their sequences' rows lie (lock_sequences_v1).
+-- p_totals: what a draw's items ask for together; NULL where they have to be served
+-- one by one in any case. p_key_offsets: where a key's positions begin, counted from
+-- the first position of its draw, when the draw is one run. A draw that the master
+-- alone can serve is served together with the others like it, in a few statements for
+-- all: its first position is in `bulk`. Those with NULL there are in nums and texts
+-- (draw_one_by_one_v1), in order.
 CREATE FUNCTION mintmark.run_draws_v1(
-  p_names text[], p_generations bigint[], p_revisions bigint[], p_totals bigint[],
+  p_places tid[], p_names text[], p_generations bigint[], p_revisions bigint[], p_totals bigint[],
   p_item_draws integer[], p_item_shapes integer[], p_item_ns bigint[],
   p_key_items integer[], p_key_kinds integer[], p_key_ids text[], p_key_hashes bigint[],
   p_key_ns bigint[], p_key_flags integer[], p_key_shares bigint[], p_key_offsets bigint[],
@@ -191,29 +205,35 @@ BEGIN
     END IF;
   END IF;
 
-  -- No shard is unowned, and the master has enough: then every shape of item gets
-  -- one run from it, one after the other. (By ctid, so that the plan goes from the
-  -- names to the rows whatever the planner believes of the table's size; the rows
-  -- are locked, so that they stay where they are.)
-  WITH drawn AS (
-    UPDATE mintmark.sequences s SET frontier = s.frontier + d.total
-      FROM (SELECT n.place, n.generation, n.revision, n.total, q.tid
-              FROM unnest(p_names, p_generations, p_revisions, p_totals) WITH ORDINALITY
-                     AS n(name, generation, revision, total, place)
-             CROSS JOIN LATERAL (SELECT x.ctid AS tid FROM mintmark.sequences x
-                                  WHERE x.name = n.name OFFSET 0) AS q) AS d
-     WHERE s.ctid = d.tid
-       AND s.generation = d.generation AND s.revision = d.revision AND s.drain = 0
-       AND mintmark.count_between(s.frontier, s.limit_position) >= d.total
+  -- Where no shard is unowned and the master has enough, every shape of item gets
+  -- one run from it, one after the other.
+  IF cardinality(p_names) = 1 THEN
+    UPDATE mintmark.sequences s SET frontier = s.frontier + p_totals[1]
+     WHERE s.name = p_names[1]
+       AND mintmark.is_servable(s, p_generations[1], p_revisions[1], p_totals[1])
        AND (SELECT h.id FROM mintmark.shards h
              WHERE h.sequence = s.name AND NOT h.is_owned LIMIT 1) IS NULL
-       AND d.place <> ALL (v_apart)
-    RETURNING d.place, s.frontier - d.total AS first, s.step, s.residue)
-  SELECT array_agg(w.first ORDER BY o.place), array_agg(w.step ORDER BY o.place),
-         array_agg(w.residue ORDER BY o.place)
-    INTO v_firsts, v_steps, v_residues
-    FROM generate_series(1, cardinality(p_names)) AS o(place)
-    LEFT JOIN drawn w ON w.place = o.place;
+       AND cardinality(v_apart) = 0
+    RETURNING ARRAY[s.frontier - p_totals[1]], ARRAY[s.step], ARRAY[s.residue]
+      INTO v_firsts, v_steps, v_residues;
+    v_firsts := coalesce(v_firsts, ARRAY[NULL]::bigint[]);
+  ELSE
+    WITH drawn AS (
+      UPDATE mintmark.sequences s SET frontier = s.frontier + d.total
+        FROM unnest(p_places, p_generations, p_revisions, p_totals) WITH ORDINALITY
+               AS d(tid, generation, revision, total, place)
+       WHERE s.ctid = d.tid
+         AND mintmark.is_servable(s, d.generation, d.revision, d.total)
+         AND (SELECT h.id FROM mintmark.shards h
+               WHERE h.sequence = s.name AND NOT h.is_owned LIMIT 1) IS NULL
+         AND d.place <> ALL (v_apart)
+      RETURNING d.place, s.frontier - d.total AS first, s.step, s.residue)
+    SELECT array_agg(w.first ORDER BY o.place), array_agg(w.step ORDER BY o.place),
+           array_agg(w.residue ORDER BY o.place)
+      INTO v_firsts, v_steps, v_residues
+      FROM generate_series(1, cardinality(p_names)) AS o(place)
+      LEFT JOIN drawn w ON w.place = o.place;
+  END IF;
 
   IF p_key_hashes IS NOT NULL THEN
     INSERT INTO mintmark.request_keys

@@ -1,13 +1,17 @@
 -- Counters. What each operation means stands in src/engine/batch.h; the numbers of
 -- kinds and results are those of its enumerations.
 
--- Locks counters in the order of p_names, which is that of their bytes. (One look
--- into the index a name, whatever the planner believes of the table's size.)
-CREATE FUNCTION mintmark.lock_counters_v1(p_names text[]) RETURNS void
+-- As lock_sequences_v1 (0003_create_sequence_functions.sql).
+CREATE FUNCTION mintmark.lock_counters_v1(p_names text[]) RETURNS tid[]
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_places tid[];
 BEGIN
-  PERFORM FROM unnest(p_names) AS n(name)
-    CROSS JOIN LATERAL (SELECT FROM mintmark.counters c WHERE c.name = n.name FOR UPDATE) AS x;
+  SELECT array_agg(x.tid ORDER BY n.place) INTO v_places
+    FROM unnest(p_names) WITH ORDINALITY AS n(name, place)
+    LEFT JOIN LATERAL (SELECT c.ctid AS tid FROM mintmark.counters c
+                        WHERE c.name = n.name FOR UPDATE) AS x ON true;
+  RETURN v_places;
 END
 $$;
 
@@ -41,7 +45,9 @@ BEGIN
     v_is_new := FOUND;
   END LOOP;
 
-  IF v_keys > 0 THEN
+  IF v_keys > 0
+     AND EXISTS (SELECT FROM mintmark.request_keys
+                  WHERE hash = ANY (p_key_hashes[p_first_key : p_last_key])) THEN
     v_seen := mintmark.find_keys_v1(
       p_name, p_first_key, p_last_key, p_key_kinds, p_key_ids, p_key_hashes);
   END IF;
@@ -90,6 +96,7 @@ CREATE FUNCTION mintmark.run_adds_v1(
 RETURNS mintmark.outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+  v_places tid[];
   v_apart integer[] := '{}';  -- Adds with keys that are known, or have no room.
   v_nums bigint[] := '{}';
   v_stored bigint := 0;
@@ -109,7 +116,10 @@ BEGIN
     IF FOUND THEN
       RETURN ROW(v_nums, NULL, NULL, v_sums, 0)::mintmark.outcome;
     END IF;
-    v_sums := ARRAY[NULL];
+    v_sums := ARRAY[NULL]::bigint[];
+  ELSIF cardinality(p_names) = 1 THEN
+    PERFORM mintmark.lock_counters_v1(p_lock_names);
+    v_sums := ARRAY[NULL]::bigint[];
   ELSIF p_lock_names IS NULL THEN
     WITH added AS (
       INSERT INTO mintmark.counters AS c (name, value, created_at, updated_at)
@@ -129,7 +139,10 @@ BEGIN
       LEFT JOIN unnest(v_added, v_sums) AS w(name, value)
         ON w.name = a.name AND a.mode & 2 <> 0;
   ELSE
-    PERFORM mintmark.lock_counters_v1(p_lock_names);
+    v_places := mintmark.lock_counters_v1(p_lock_names);
+    IF p_lock_names <> p_names THEN
+      v_places := mintmark.lock_counters_v1(p_names);
+    END IF;
     IF p_key_hashes IS NOT NULL THEN
       IF cardinality(p_key_hashes) > p_key_room THEN
         v_apart := ARRAY(SELECT DISTINCT k.add FROM unnest(p_key_adds) AS k(add));
@@ -143,16 +156,12 @@ BEGIN
                             AND q.name = p_names[k.add]));
       END IF;
     END IF;
-    -- By ctid: see run_draws_v1.
     WITH added AS (
       UPDATE mintmark.counters c SET value = c.value + a.sum, updated_at = p_now
-        FROM (SELECT n.place, n.sum, n.lo, n.hi, q.tid
-                FROM unnest(p_names, p_sums, p_los, p_his, p_modes) WITH ORDINALITY
-                       AS n(name, sum, lo, hi, mode, place)
-               CROSS JOIN LATERAL (SELECT x.ctid AS tid FROM mintmark.counters x
-                                    WHERE x.name = n.name OFFSET 0) AS q
-               WHERE n.mode & 2 <> 0 AND n.place <> ALL (v_apart)) AS a
+        FROM unnest(v_places, p_sums, p_los, p_his, p_modes) WITH ORDINALITY
+               AS a(tid, sum, lo, hi, mode, place)
        WHERE c.ctid = a.tid AND c.value BETWEEN a.lo AND a.hi
+         AND a.mode & 2 <> 0 AND a.place <> ALL (v_apart)
       RETURNING a.place, c.value)
     SELECT array_agg(w.value ORDER BY o.place) INTO v_sums
       FROM generate_series(1, cardinality(p_names)) AS o(place)

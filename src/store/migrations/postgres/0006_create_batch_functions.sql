@@ -311,6 +311,7 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_begun boolean;
   v_now timestamptz := clock_timestamp();
+  v_places tid[];
   v_nums bigint[];
   v_texts text[];
   v_draw_firsts bigint[];
@@ -344,9 +345,8 @@ BEGIN
     v_raised := v.raised_names;
   END IF;
   IF p_sequence_ops IS NOT NULL OR p_draw_names IS NOT NULL THEN
-    -- In the order of the names' bytes, for the whole batch at once.
-    PERFORM FROM unnest(coalesce(p_lock_sequences, p_draw_names)) AS n(name)
-      CROSS JOIN LATERAL (SELECT FROM mintmark.sequences s WHERE s.name = n.name FOR UPDATE) AS x;
+    -- For the whole batch at once, so that there is one order.
+    v_places := mintmark.lock_sequences_v1(coalesce(p_lock_sequences, p_draw_names));
   END IF;
   IF p_sequence_ops IS NOT NULL THEN
     v := mintmark.run_sequence_operations_v1(p_session, v_now, p_sequence_ops, p_sequence_texts);
@@ -363,8 +363,11 @@ BEGIN
     END IF;
   END IF;
   IF p_draw_names IS NOT NULL THEN
+    IF p_lock_sequences IS NOT NULL THEN
+      v_places := mintmark.lock_sequences_v1(p_draw_names);  -- Rows may have moved.
+    END IF;
     v := mintmark.run_draws_v1(
-      p_draw_names, p_draw_generations, p_draw_revisions, p_draw_totals,
+      v_places, p_draw_names, p_draw_generations, p_draw_revisions, p_draw_totals,
       p_item_draws, p_item_shapes, p_item_ns,
       p_draw_key_items, p_draw_key_kinds, p_draw_key_ids, p_draw_key_hashes, p_draw_key_ns,
       p_draw_key_flags, p_draw_key_shares, p_draw_key_offsets,
@@ -387,7 +390,7 @@ BEGIN
     v_nums := v_nums || v.nums;
     v_stored := v_stored + v.stored;
   ELSIF p_lock_counters IS NOT NULL THEN
-    PERFORM mintmark.lock_counters_v1(p_lock_counters);
+    v_places := mintmark.lock_counters_v1(p_lock_counters);
   END IF;
   IF p_counter_ops IS NOT NULL THEN
     v_nums := v_nums || mintmark.run_counter_operations_v1(v_now, p_counter_ops, p_counter_texts);
