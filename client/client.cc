@@ -39,6 +39,19 @@ bool WantsRequestId(const v1::IncrCounterRequest& request, const CallOptions& op
                                        request.durability() != v1::DURABILITY_DEFERRED);
 }
 
+// The machine's time and chance; waits are spent with the server that was tried last.
+class WaitingEnvironment final : public RetryEnvironment {
+ public:
+  Duration Now() override { return RealRetryEnvironment().Now(); }
+  void Sleep(Duration duration) override { server_->Wait(duration); }
+  double Random() override { return RealRetryEnvironment().Random(); }
+
+  void set_server(Server& server) { server_ = &server; }
+
+ private:
+  Server* server_ = nullptr;
+};
+
 }  // namespace
 
 // The servers, one after the other.
@@ -95,12 +108,14 @@ absl::StatusOr<Response> Client::Call(Method<Stub, Request, Response> method,
     return absl::InvalidArgumentError("the timeout has to be above zero");
   }
   Response response;
-  MINTMARK_RETURN_IF_ERROR(RunWithRetries(
-      options_.retry, traits, timeout, RealRetryEnvironment(), [&](Duration attempt_timeout) {
+  WaitingEnvironment environment;
+  MINTMARK_RETURN_IF_ERROR(
+      RunWithRetries(options_.retry, traits, timeout, environment, [&](Duration attempt_timeout) {
         const auto deadline =
             std::chrono::system_clock::now() +
             std::chrono::ceil<std::chrono::system_clock::duration>(attempt_timeout);
         Server& server = servers_->Next();
+        environment.set_server(server);
         // A call is handed to a connection that stands, or not at all: what
         // fails to connect was certainly not applied, and gRPC itself does not
         // tell that apart from a connection that broke off.

@@ -2,6 +2,7 @@
 
 #include <grpcpp/client_context.h>
 
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,19 @@ absl::Status Server::Connect(std::chrono::system_clock::time_point deadline) {
     if (!channel_->WaitForStateChange(state, deadline)) {
       return absl::UnavailableError(
           absl::StrCat("cannot connect to ", address_, ": no answer in time"));
+    }
+  }
+}
+
+void Server::Wait(Duration duration) {
+  const auto end = std::chrono::system_clock::now() +
+                   std::chrono::ceil<std::chrono::system_clock::duration>(duration);
+  while (std::chrono::system_clock::now() < end) {
+    const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
+    if (state == GRPC_CHANNEL_READY) {
+      std::this_thread::sleep_until(end);
+    } else {
+      channel_->WaitForStateChange(state, end);
     }
   }
 }

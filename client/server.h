@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "mintmark/v1/admin_service.grpc.pb.h"
 #include "mintmark/v1/id_service.grpc.pb.h"
+#include "src/core/time.h"
 
 namespace mintmark::client {
 
@@ -24,6 +25,10 @@ class Server {
   // Returns OK as soon as a connection stands, at once if one does, and
   // UNAVAILABLE with the cause when connecting failed or `deadline` has passed.
   absl::Status Connect(std::chrono::system_clock::time_point deadline);
+
+  // Waits. gRPC connects only while somebody waits for the connection: one that is
+  // being made gets on meanwhile.
+  void Wait(Duration duration);
 
   template <typename Stub>
   Stub& stub() {

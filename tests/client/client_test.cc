@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <optional>
@@ -242,6 +243,23 @@ TEST(ClientTest, AServerThatComesBackIsFoundAgain) {
   server = std::make_unique<FakeServer>(port);
   const absl::Status status = answer.get();
   EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST(ClientTest, ConnectsWhileItWaitsForTheNextTry) {
+  // Otherwise gRPC looks after connections that nobody waits for every five seconds.
+  setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "3600000", 1);
+  auto server = std::make_unique<FakeServer>();
+  const int port = server->port();
+  ClientOptions options;
+  options.addresses = {server->address()};
+  options.timeout = milliseconds(20'000);
+  options.retry.max_attempts = 1000;
+  const auto client = Client::Make(options).value();
+  server.reset();
+  ASSERT_FALSE(client->NextId("orders", {.timeout = milliseconds(100)}).ok());
+  server = std::make_unique<FakeServer>(port);
+  const auto id = client->NextId("orders");
+  EXPECT_TRUE(id.ok()) << id.status();
 }
 
 TEST(ClientTest, ServesManyThreads) {
