@@ -101,6 +101,12 @@ bool SequenceState::Current(const Window& window, const LaneContext& context) co
 
 bool SequenceState::RunningLow(const LaneContext& context) const {
   if (windows_.empty() || low_water_ == 0 || context.stopping) return false;
+  // A rest that is being given back is wanted elsewhere, or by nobody: what is
+  // topped up beside it would be that very rest, taken again in the same batch.
+  if (std::any_of(windows_.begin(), windows_.end(),
+                  [](const Window& window) { return window.frozen && window.left() > 0; })) {
+    return false;
+  }
   const bool may_acquire = acquire_after_ <= context.now && windows_.size() < kMaxWindows;
   return LeftFor(From::kWindow, context) < low_water_ && (CanGrow() || may_acquire);
 }
