@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that a purpose needs:
 #
-#   tools/install.sh build|test|check...
+#   tools/install.sh build|test|check|bench|chaos|containers...
 #
 # Quick and offline when nothing is missing. Otherwise it needs root or sudo.
 set -euo pipefail
@@ -16,6 +16,10 @@ build_packages=(
 # The checks are tested too, so that the tests need the tools of the checks.
 check_packages=(git python3 clang-14 clang-tidy-14 clang-format-14 shellcheck)
 test_packages=("${check_packages[@]}" postgresql util-linux procps)
+# The peers that the budget is measured against, and what loads them and us.
+bench_packages=(python3 postgresql util-linux redis-server redis-tools nghttp2-client)
+chaos_packages=(python3 postgresql util-linux procps iproute2 iptables faketime)
+container_packages=(docker.io docker-compose debootstrap)
 
 wanted=("${build_packages[@]}")
 for purpose in "$@"; do
@@ -23,6 +27,9 @@ for purpose in "$@"; do
     build) ;;
     check) wanted+=("${check_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
+    bench) wanted+=("${bench_packages[@]}") ;;
+    chaos) wanted+=("${chaos_packages[@]}") ;;
+    containers) wanted+=("${container_packages[@]}") ;;
     *)
       echo "tools/install.sh: unknown purpose '$purpose'" >&2
       exit 2
