@@ -13,8 +13,11 @@ namespace {
 // Migrations may rewrite tables, and whoever waits for them waits as long.
 constexpr Duration kMigrationTimeout = std::chrono::minutes(10);
 
-// Two statements, since one about a table that does not exist cannot be planned.
-constexpr const char* kIsThere = "SELECT to_regclass('mintmark.store_info') IS NOT NULL";
+// Two statements, since one about a table that does not exist cannot be planned. Not
+// to_regclass(), whose answer may be remembered from before the lock was had.
+constexpr const char* kIsThere =
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+    " ON n.oid = c.relnamespace WHERE n.nspname = 'mintmark' AND c.relname = 'store_info')";
 constexpr const char* kReadSchema =
     "SELECT (SELECT coalesce(max(number), 0) FROM mintmark.schema_migrations),"
     " minimum_version, system_identifier FROM mintmark.store_info";
