@@ -83,6 +83,9 @@ class Lane {
   void NotApplied(std::unique_ptr<Batch> batch, const BatchOutcome& outcome,
                   const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplySimple(Batch& batch, const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Adds what is deferred to a stored value that was read.
+  void AddHeldBack(const std::string& counter, std::int64_t& value)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(const Batch& batch, const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RenewLease(Time sent, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Resolved(std::unique_ptr<Batch> batch, const LaneContext& context)

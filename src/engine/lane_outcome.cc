@@ -120,6 +120,7 @@ void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
     if (CounterState* state = counters_.Find(change.name); state != nullptr) state->ForgetValue();
     CounterCall* call = counter_calls_.planned[i];
     if (call == nullptr) continue;
+    if (change.kind == CounterChange::Kind::kGet) AddHeldBack(change.name, change.row.value);
     const bool absent = !change.found && change.kind != CounterChange::Kind::kSet;
     call->row = std::move(change.row);
     context.answers.Add(
@@ -132,9 +133,7 @@ void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
     if (call == nullptr) continue;
     call->values = std::move(batch.counter_reads[i].values);
     for (std::size_t k = 0; k < call->values.size(); ++k) {
-      const CounterState* state = counters_.Find(call->counters[k]);
-      // What is deferred stays within bounds that cannot overflow.
-      if (state != nullptr) call->values[k] += state->deferred();
+      AddHeldBack(call->counters[k], call->values[k]);
     }
     context.answers.Add(*call, absl::OkStatus());
   }
@@ -145,11 +144,22 @@ void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
       call->sequences.push_back(ViewOf(row, options_));
     }
     call->counters = std::move(batch.lists[i].counters);
+    for (CounterRow& row : call->counters) AddHeldBack(row.name, row.value);
     context.answers.Add(*call, absl::OkStatus());
   }
   counter_calls_.planned.clear();
   reads_.planned.clear();
   lists_.planned.clear();
+}
+
+void Lane::AddHeldBack(const std::string& counter, std::int64_t& value) {
+  const CounterState* state = counters_.Find(counter);
+  if (state == nullptr) return;
+  // Another server may have brought the stored value near an end meanwhile.
+  const std::int64_t deferred = state->deferred();
+  if (__builtin_add_overflow(value, deferred, &value)) {
+    value = deferred > 0 ? INT64_MAX : INT64_MIN;
+  }
 }
 
 void Lane::Report(const Batch& batch, const LaneContext& context) {
