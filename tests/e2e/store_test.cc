@@ -31,6 +31,7 @@ std::unique_ptr<client::Client> Connect(const std::vector<const Mintmarkd*>& ser
 void StoreTest::SetUp() {
   if (GetParam() == StoreKind::kSqlite) {
     store_url_ = absl::StrCat("sqlite:", folder_.Path("mintmark.db"));
+    Prepare();
     return;
   }
   const std::optional<std::string> url = TestPostgresUrl();
@@ -42,6 +43,7 @@ void StoreTest::SetUp() {
   ASSERT_THAT(database, IsOk());
   database_ = *std::move(database);
   store_url_ = database_->url();
+  Prepare();
 }
 
 Mintmarkd& StoreTest::StartServer(std::vector<std::string> flags) {

@@ -28,7 +28,10 @@ std::unique_ptr<client::Client> Connect(const std::vector<const Mintmarkd*>& ser
 // Tests on PostgreSQL are skipped where there is none, or fail if it is required.
 class StoreTest : public ::testing::TestWithParam<StoreKind> {
  protected:
-  void SetUp() override;
+  void SetUp() final;
+
+  // What is to be done before each test, when there is a store.
+  virtual void Prepare() {}
 
   // Whether several servers can use the store at once.
   bool shared() const { return GetParam() == StoreKind::kPostgres; }
