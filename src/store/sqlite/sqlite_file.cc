@@ -45,6 +45,11 @@ absl::Status CannotOpen(const std::string& path, const SQLite::Exception& error)
                                     "folder, or name another file."));
 }
 
+absl::Status NotWritable(const std::string& path) {
+  return Refused(path,
+                 "cannot be written; give this user the right to write the file and its folder.");
+}
+
 // Locks the file and makes commits durable. The lock comes with the first access
 // in WAL mode and is kept, since the locking mode was set before.
 absl::Status Configure(const std::string& path, SQLite::Database& database) {
@@ -141,9 +146,7 @@ absl::Status SqliteError(const std::string& path, const SQLite::Exception& error
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return Refused(path,
-                     "cannot be written; give this user the right to write the file and its "
-                     "folder.");
+      return NotWritable(path);
     case SQLITE_CORRUPT:
       return Refused(path, absl::StrCat("is damaged (", error.what(),
                                         "); restore it from a backup, then fence it."));
@@ -169,6 +172,8 @@ absl::StatusOr<SqliteFile> OpenSqliteFile(const std::string& path, bool migrate)
         is_plain ? path : absl::StrCat("./", path),
         SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
     sqlite3_extended_result_codes(file.database->getHandle(), 1);
+    // SQLite opens what it may not write for reading, and fails in odd ways later.
+    if (sqlite3_db_readonly(file.database->getHandle(), "main") == 1) return NotWritable(path);
     MINTMARK_RETURN_IF_ERROR(Configure(path, *file.database));
     MINTMARK_ASSIGN_OR_RETURN(file.schema_version, Migrate(path, *file.database, migrate));
   } catch (const SQLite::Exception& error) {
