@@ -101,7 +101,7 @@ class RandomLane {
 
   void RunBatches() {
     for (int i = 0; i < kBatchesPerLane; ++i) {
-      if (Chance(3)) FallSilent();
+      if (Chance(5)) FallSilent();
       Batch batch = actor_->Plan();
       Plan(batch);
       const BatchOutcome outcome = actor_->TryRun(batch);
@@ -173,13 +173,14 @@ class RandomLane {
   }
 
   void Plan(Batch& batch) {
-    if (Chance(20)) batch.bury = ledger_.silent();
+    if (Chance(40)) batch.bury = ledger_.silent();
     batch.list_sessions = Chance(20);
     for (std::int64_t i = 0; i < kSequences; ++i) {
-      if (Chance(3)) PlanChange(i, batch);
+      if (Chance(1)) PlanChange(i, batch);
       if (Chance(10)) batch.drains.push_back({.name = SequenceName(i)});
       PlanWindow(i, batch);
-      if (Chance(40)) PlanDraw(i, batch);
+      // Draws use up what a silent lane left, before anybody takes it over.
+      if (Chance(rows_[static_cast<std::size_t>(i)].strict() ? 40 : 10)) PlanDraw(i, batch);
     }
     for (std::int64_t i = 0; i < kCounters; ++i) {
       if (Chance(50)) PlanAdd(i, batch);
@@ -201,7 +202,7 @@ class RandomLane {
   void PlanWindow(std::int64_t i, Batch& batch) {
     const auto found = windows_.find(i);
     if (found == windows_.end()) {
-      if (!rows_[static_cast<std::size_t>(i)].strict() && Chance(30)) {
+      if (!rows_[static_cast<std::size_t>(i)].strict() && Chance(80)) {
         batch.acquires.push_back(
             AcquireOf(rows_[static_cast<std::size_t>(i)], Pick(1, 20), Pick(1, 60)));
       }
