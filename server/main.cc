@@ -23,6 +23,7 @@ std::string Text(const absl::Status& status) { return std::string(status.message
 void LogStore(const engine::StoreDescription& store) {
   spdlog::info("Store: {} {}, schema {}, {}.", store.kind, store.address, store.schema_version,
                store.durability);
+  if (!store.warning.empty()) spdlog::warn("{}", store.warning);
 }
 
 // Ends the process without the destructors: they would wait for a store that

@@ -39,6 +39,9 @@ struct StoreDescription {
   std::string address;     // Without secrets.
   std::string durability;  // The settings that make a commit durable, as found.
   int schema_version = 0;
+  // What an operator should be warned of, as one sentence: that a failover can lose
+  // commits, that the store was accepted though it is unsafe. Mostly empty.
+  std::string warning;
 };
 
 // A database that holds mintmark's tables. Safe to use from any thread.
