@@ -59,6 +59,9 @@ int ToMs(Duration duration) {
 }  // namespace
 
 void SetGrpcArguments(const Config& config, grpc::ServerBuilder& builder) {
+  // Debian's abseil looks for deadlock cycles at every lock that gRPC takes, which
+  // costs a twentieth of a small call.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   // With it, a second server on the same port would start happily.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, ToMs(config.connection_age));
@@ -114,9 +117,6 @@ absl::Status Server::Start() {
 
 absl::Status Server::OpenPort() {
   if (absl::Status status = CheckListenAddress(config_.listen); !status.ok()) return status;
-  // Debian's abseil looks for deadlock cycles at every lock that gRPC takes, which
-  // costs a twentieth of a small call.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

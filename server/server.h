@@ -21,7 +21,8 @@
 
 namespace mintmark::server {
 
-// The settings of gRPC's server; also for one that mintmarkd is compared with.
+// The settings of gRPC, of which one holds for the whole process; also for a server
+// that mintmarkd is compared with.
 void SetGrpcArguments(const Config& config, grpc::ServerBuilder& builder);
 
 // How a stop went.
