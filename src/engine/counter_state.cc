@@ -109,13 +109,16 @@ bool CounterState::HasWork(const LaneContext& context) const {
 
 std::int64_t CounterState::Plan(const LaneContext& context, std::int64_t max_calls, Batch& batch) {
   retry_at_ = Time::min();
+  ExpireQueued(context);
   planned_deferred_ = std::exchange(deferred_, 0);
   planned_due_ = std::exchange(deferred_due_, kNever);
+  // What was deferred may add up to nothing.
+  if (planned_deferred_ == 0) planned_due_ = kNever;
   const bool create = context.options.auto_create || planned_deferred_ != 0;
 
   ItemBuilder plain(planned_deferred_);
   ItemBuilder keyed(0);
-  std::deque<IncrCall*> stay;
+  std::vector<IncrCall*> stay;
   std::vector<IncrCall*> alone;
   std::int64_t taken = 0;
   for (IncrCall* call : queue_) {
@@ -249,7 +252,7 @@ void CounterState::AnswerAll(const LaneContext& context, const Item& item,
 
 void CounterState::Requeue(const Item& item) {
   for (auto caller = item.callers.rbegin(); caller != item.callers.rend(); ++caller) {
-    if (caller->call != nullptr) queue_.push_front(caller->call);
+    if (caller->call != nullptr) queue_.insert(queue_.begin(), caller->call);
   }
 }
 
@@ -295,11 +298,19 @@ void CounterState::Expire(const LaneContext& context) {
       context.answers.Add(*std::exchange(caller.call, nullptr), InDoubt());
     }
   }
+  ExpireQueued(context);
+}
+
+void CounterState::ExpireQueued(const LaneContext& context) {
   for (IncrCall*& call : queue_) {
-    if (!late(call)) continue;
+    if (call->deadline > context.now) continue;
     context.answers.Add(*std::exchange(call, nullptr), NotExecuted());
   }
   std::erase(queue_, nullptr);
+}
+
+void CounterState::Tidy(const LaneContext& context) {
+  if (retry_at_ <= context.now) retry_at_ = Time::min();
 }
 
 bool CounterState::Idle() const {
@@ -311,7 +322,8 @@ bool CounterState::Evictable(const LaneContext& context) const {
 }
 
 Time CounterState::NextTime(const EngineOptions& options) const {
-  Time next = std::min(last_used_ + options.evict_after, deferred_due_);
+  Time next = deferred_due_;
+  if (Idle()) next = std::min(next, last_used_ + options.evict_after);
   if (retry_at_ != Time::min()) next = std::min(next, retry_at_);
   return next;
 }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +35,7 @@ class CounterState {
   // are told so, and nothing of theirs is tried again.
   void Abandon(const LaneContext& context);
   void Expire(const LaneContext& context);
+  void Tidy(const LaneContext& context);
 
   // The counter was set or deleted: its value is to be learnt anew.
   void ForgetValue() { value_.reset(); }
@@ -76,13 +76,14 @@ class CounterState {
   void AnswerAll(const LaneContext& context, const Item& item, const absl::Status& status);
   void ApplyOverflow(const LaneContext& context, Item& item, const CounterAdd& add);
   void Requeue(const Item& item);
+  void ExpireQueued(const LaneContext& context);
   void TakeBack(const LaneContext& context, Item& item);
 
   const std::string name_;
   std::optional<std::int64_t> value_;  // As last committed from here.
   std::int64_t deferred_ = 0;
   Time deferred_due_ = kNever;  // The earliest deadline of what is deferred.
-  std::deque<IncrCall*> queue_;
+  std::vector<IncrCall*> queue_;
   std::vector<Item> planned_;
   std::int64_t planned_deferred_ = 0;
   Time planned_due_ = kNever;

@@ -19,6 +19,10 @@ LaneContext Lane::Context(Time now, Answers& answers) {
       stopping_, answers};
 }
 
+absl::Status Lane::Refusal(const Call& call, Time now) const {
+  return call.deadline <= now ? NotExecuted() : Refusal();
+}
+
 absl::Status Lane::Refusal() const {
   if (stopping_) {
     return MakeStatus(Reason::kShuttingDown, "This server stops; nothing was changed, ask another.",
@@ -60,7 +64,7 @@ void Lane::Next(NextCall& call, Time now) {
   absl::Status refusal;
   {
     MutexLock lock(mutex_);
-    refusal = Refusal();
+    refusal = Refusal(call, now);
     if (refusal.ok()) {
       const LaneContext context = Context(now, answers);
       SequenceState& state = sequences_.FindOrMake(call.sequence, context, [&] {
@@ -70,6 +74,7 @@ void Lane::Next(NextCall& call, Time now) {
       if (!served) ++waiting_;
       if (!served && away_) state.FailQueued(context, Away());
       sequences_.ListIfReady(state, context);
+      if (!served) sequences_.Schedule(state, context);
       wake = Leave(answers);
     }
   }
@@ -85,7 +90,7 @@ void Lane::Incr(IncrCall& call, Time now) {
   absl::Status refusal;
   {
     MutexLock lock(mutex_);
-    refusal = Refusal();
+    refusal = Refusal(call, now);
     if (refusal.ok()) {
       const LaneContext context = Context(now, answers);
       CounterState& state = counters_.FindOrMake(
@@ -111,7 +116,7 @@ void Lane::Sequence(SequenceCall& call, Time now) {
   absl::Status refusal;
   {
     MutexLock lock(mutex_);
-    refusal = away_ ? Away() : Refusal();
+    refusal = away_ ? Away() : Refusal(call, now);
     if (refusal.ok()) {
       const LaneContext context = Context(now, answers);
       SequenceState& state = sequences_.FindOrMake(
@@ -134,8 +139,7 @@ void Lane::QueueSimple(C& call, Simple<C> Lane::*simple, Time now) {
   absl::Status refusal;
   {
     MutexLock lock(mutex_);
-    static_cast<void>(now);
-    refusal = away_ ? Away() : Refusal();
+    refusal = away_ ? Away() : Refusal(call, now);
     if (refusal.ok()) {
       (this->*simple).queue.push_back(&call);
       ++waiting_;
@@ -196,7 +200,10 @@ void Lane::Tick(Time now) {
       state.Expire(context);
       state.Tidy(context);
     });
-    counters_.FireTimers(context, [&](CounterState& state) { state.Expire(context); });
+    counters_.FireTimers(context, [&](CounterState& state) {
+      state.Expire(context);
+      state.Tidy(context);
+    });
     wake = Leave(answers);
   }
   if (wake) wake_(number_);

@@ -57,9 +57,12 @@ class Lane {
   // --- calls (lane.cc)
   // What keeps a new call from being taken, if anything.
   absl::Status Refusal() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Refusal(const Call& call, Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Away() const;
   template <typename C>
   void QueueSimple(C& call, Simple<C> Lane::*simple, Time now);
+  template <typename C>
+  void RequeueSimple(Simple<C>& simple);
   void FailQueued(const LaneContext& context, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Ends a piece of work under the lock: counts what was answered, and tells
@@ -91,6 +94,11 @@ class Lane {
   void Resolved(std::unique_ptr<Batch> batch, const LaneContext& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Replan(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Isolated(std::int64_t names) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Abandon(const Batch& batch, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Regress(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FailEverybody(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Refused(const absl::Status& status, const LaneContext& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StoreAway(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -126,8 +134,13 @@ class Lane {
   Time next_try_ ABSL_GUARDED_BY(mutex_) = Time::min();  // The store is away: nothing before.
   std::int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;    // In a row, to reach the store.
   bool away_ ABSL_GUARDED_BY(mutex_) = false;
-  std::int64_t names_limit_ ABSL_GUARDED_BY(mutex_);  // Halved when the store refuses a batch.
-  bool closing_ ABSL_GUARDED_BY(mutex_) = false;      // The batch under way closes the session.
+  // When the store refuses a batch, those in it are tried again in ever smaller
+  // ones, until what it refuses is by itself: at most `names_limit_` at a time until
+  // `isolating_` of them are through.
+  std::int64_t names_limit_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t isolating_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool counters_turn_ ABSL_GUARDED_BY(mutex_) = false;  // Whose turn it is when one fits.
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;        // The batch under way closes the session.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -26,7 +26,7 @@ std::unique_ptr<Batch> Lane::TakeBatch(Time now) {
     woken_ = false;
     const LaneContext context = Context(now, answers);
     sequences_.FireTimers(context, [&](SequenceState& state) { state.Tidy(context); });
-    counters_.FireTimers(context, [](CounterState&) {});
+    counters_.FireTimers(context, [&](CounterState& state) { state.Tidy(context); });
     batch = NextBatch(context);
     waiting_ -= static_cast<std::int64_t>(answers.size());
   }
@@ -71,6 +71,8 @@ std::unique_ptr<Batch> Lane::PlanBatch(const LaneContext& context) {
     PlanSimple(names_left, *batch);
     // Neither sequences nor counters keep the others out.
     std::int64_t for_counters = counters_.HasReady() ? names_left / 2 : 0;
+    if (names_left == 1 && counters_.HasReady() && counters_turn_) for_counters = 1;
+    counters_turn_ = !counters_turn_;
     names_left -= for_counters;
     sequences_.Plan(context, names_left, calls_left, *batch);
     names_left += for_counters;

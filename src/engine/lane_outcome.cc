@@ -86,7 +86,7 @@ void Lane::RenewLease(Time sent, Time now) {
 void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
   last_commit_ = before.now;
   ++totals_.commits;
-  names_limit_ = std::min(options_.max_batch_names, names_limit_ * 2);
+  Isolated(PlannedNames());
   if (batch.kind == Batch::Kind::kOpenSession) {
     session_ = batch.session;
     attention_seen_ = batch.report.attention_seen;
@@ -102,6 +102,13 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
   // Suspect or not, lease and era as of this commit.
   suspect_ = batch.report.suspect;
   const LaneContext context = Context(before.now, before.answers);
+  if (suspect_) {
+    // What it drew or counted, the store may have forgotten having given before.
+    Abandon(batch, context);
+    Report(batch, context);
+    FailEverybody(context);
+    return;
+  }
   for (SequenceState* state : sequences_.planned()) state->Apply(context, batch);
   for (CounterState* state : counters_.planned()) state->Apply(context, batch);
   ApplySimple(batch, context);
@@ -167,6 +174,8 @@ void Lane::Report(const Batch& batch, const LaneContext& context) {
   attention_seen_ = report.attention_seen;
   totals_.store_time_us = report.store_time_us;
   if (batch.list_sessions) {
+    // A store that stood still for long stood still for the others too.
+    if (context.now - sent_ >= options_.lease / 2) watch_.StartAnew(context.now);
     watch_.See(report.sessions, context.now);
     totals_.key_count = report.key_count;
   }
@@ -180,7 +189,6 @@ void Lane::Report(const Batch& batch, const LaneContext& context) {
     state->Notice(attention);
     sequences_.ListIfReady(*state, context);
   }
-  if (suspect_) FailQueued(context, Refusal());
 }
 
 void Lane::Resolved(std::unique_ptr<Batch> batch, const LaneContext& context) {
@@ -192,25 +200,24 @@ void Lane::Resolved(std::unique_ptr<Batch> batch, const LaneContext& context) {
     }
     // Gone: purged after a long silence, or forgotten by the store. Whether the
     // batch was applied before that cannot be told any more.
-    regressed_ = regressed_ || sent_ - last_commit_ < kPurgePossible;
-    for (SequenceState* state : sequences_.planned()) state->Abandon(context);
-    for (CounterState* state : counters_.planned()) state->Abandon(context);
-    Replan(context);
+    Abandon(*batch, context);
+    if (sent_ - last_commit_ < kPurgePossible) Regress(context);
     LoseSession(context.now);
-    if (regressed_) FailQueued(context, Refusal());
     return;
   }
   closing_ = false;
   if (resolution.last_batch < session_.last_batch) {
-    regressed_ = true;
     Replan(context);
+    Regress(context);
     LoseSession(context.now);
-    FailQueued(context, Refusal());
     return;
   }
   session_.epoch = resolution.epoch;
   if (resolution.last_batch >= batch->number()) {
     ++totals_.doubts_applied;
+    // Lists are not among the results that are stored; they are asked for again.
+    RequeueSimple(lists_);
+    batch->lists.clear();
     // The lease counts from the batch, whose report is all that is known: the fence
     // has not looked for marks.
     Applied(*batch, doubt_sent_, context);
@@ -235,20 +242,45 @@ void Lane::LoseSession(Time now) {
   }
 }
 
+template <typename C>
+void Lane::RequeueSimple(Simple<C>& simple) {
+  for (std::size_t i = simple.planned.size(); i-- > 0;) {
+    if (simple.planned[i] != nullptr) simple.queue.push_front(simple.planned[i]);
+  }
+  simple.planned.clear();
+}
+
 void Lane::Replan(const LaneContext& context) {
   for (SequenceState* state : sequences_.planned()) state->Replan(context);
   for (CounterState* state : counters_.planned()) state->Replan();
-  const auto requeue = [](auto& simple) {
-    for (std::size_t i = simple.planned.size(); i-- > 0;) {
-      if (simple.planned[i] != nullptr) simple.queue.push_front(simple.planned[i]);
-    }
-    simple.planned.clear();
-  };
-  requeue(counter_calls_);
-  requeue(reads_);
-  requeue(lists_);
-  sequences_.Settle(context);
-  counters_.Settle(context);
+  RequeueSimple(counter_calls_);
+  RequeueSimple(reads_);
+  RequeueSimple(lists_);
+  sequences_.Settle(context, /*at_front=*/true);
+  counters_.Settle(context, /*at_front=*/true);
+}
+
+void Lane::Abandon(const Batch& batch, const LaneContext& context) {
+  for (SequenceState* state : sequences_.planned()) state->Abandon(context, batch);
+  for (CounterState* state : counters_.planned()) state->Abandon(context);
+  Replan(context);
+}
+
+void Lane::Regress(const LaneContext& context) {
+  regressed_ = true;
+  for (SequenceState* state : sequences_.Sorted()) state->DropWindows();
+  FailEverybody(context);
+}
+
+void Lane::FailEverybody(const LaneContext& context) {
+  FailQueued(context, Refusal());
+  for (SequenceState* state : sequences_.Sorted()) state->FailQueued(context, Refusal());
+  for (CounterState* state : counters_.Sorted()) state->FailQueued(context, Refusal());
+}
+
+void Lane::Isolated(std::int64_t names) {
+  isolating_ = std::max<std::int64_t>(0, isolating_ - names);
+  if (isolating_ == 0) names_limit_ = options_.max_batch_names;
 }
 
 std::int64_t Lane::PlannedNames() const {
@@ -262,9 +294,11 @@ void Lane::Refused(const absl::Status& status, const LaneContext& context) {
   if (names > 1) {
     // Halved until what the store refuses is by itself.
     names_limit_ = std::max<std::int64_t>(1, names / 2);
+    isolating_ = std::max(isolating_, names);
     Replan(context);
     return;
   }
+  Isolated(names);
   const absl::Status told = MakeStatus(
       Reason::kStoreUnavailable,
       absl::StrCat("The store refused; nothing was changed, try again. ", status.message()),

@@ -47,6 +47,7 @@ class NameTable {
   // Plans those in line, at most `names_left` of them, in byte order of names.
   void Plan(const LaneContext& context, std::int64_t& names_left, std::int64_t& calls_left,
             Batch& batch) {
+    const std::size_t first = planned_.size();
     while (!ready_.empty() && names_left > 0) {
       State& state = *ready_.front();
       ready_.pop_front();
@@ -61,17 +62,29 @@ class NameTable {
     }
     std::sort(planned_.begin(), planned_.end(),
               [](const State* a, const State* b) { return a->name() < b->name(); });
+    // Each gets a fair share of the calls, so that none is kept out by a hot one
+    // that comes before it.
+    auto names = static_cast<std::int64_t>(planned_.size() - first);
     for (State* state : planned_) {
-      calls_left -= state->Plan(context, std::max<std::int64_t>(0, calls_left), batch);
+      const std::int64_t share =
+          std::max<std::int64_t>(1, calls_left / std::max<std::int64_t>(1, names));
+      calls_left -= state->Plan(context, share, batch);
+      --names;
     }
   }
 
   const std::vector<State*>& planned() const { return planned_; }
 
-  // The batch is over and its results are taken: those planned may be listed anew.
-  void Settle(const LaneContext& context) {
+  // The batch is over and its results are taken: those planned may be listed anew,
+  // at the end of the line; or `at_front`, when the batch came to nothing.
+  void Settle(const LaneContext& context, bool at_front = false) {
+    if (at_front) std::reverse(planned_.begin(), planned_.end());
     for (State* state : planned_) {
       state->in_batch = false;
+      if (at_front && !state->listed && state->HasWork(context)) {
+        state->listed = true;
+        ready_.push_front(state);
+      }
       ListIfReady(*state, context);
       Schedule(*state, context);
     }
@@ -99,11 +112,14 @@ class NameTable {
 
   // Sets the state's timer to when it next has something to do by itself.
   void Schedule(State& state, const LaneContext& context) {
-    const Time time = std::max(state.NextTime(context.options), context.now + kLeastPause);
+    // Whoever is in line needs no timer, but for what takes too long there.
+    const Time time = state.listed
+                          ? context.now + kListedPause
+                          : std::max(state.NextTime(context.options), context.now + kLeastPause);
     if (state.timer == time) return;
     if (state.timer != kNever) timers_.erase({state.timer, &state.name(), &state});
     state.timer = time;
-    timers_.insert({time, &state.name(), &state});
+    if (time != kNever) timers_.insert({time, &state.name(), &state});
   }
 
   Time NextTimer() const { return timers_.empty() ? kNever : std::get<0>(*timers_.begin()); }
@@ -130,6 +146,7 @@ class NameTable {
   // Timers that fire at one look; the rest waits for the next.
   static constexpr int kMostTimers = 1'000;
   static constexpr Duration kLeastPause = std::chrono::milliseconds(10);
+  static constexpr Duration kListedPause = std::chrono::milliseconds(200);
 
   using Timer = std::tuple<Time, const std::string*, State*>;
   struct Earlier {

@@ -22,9 +22,18 @@ absl::Status SequenceState::NotFound() const {
 
 void SequenceState::AnswerAdmin(const LaneContext& context, absl::Status status) {
   SequenceCall& call = *admin_.front();
-  admin_.pop_front();
+  admin_.erase(admin_.begin());
   change_.reset();
+  planned_.admin = nullptr;  // Another call may come to lie at its address.
   context.answers.Add(call, std::move(status));
+}
+
+bool SequenceState::AdminBegun() const {
+  if (admin_.empty()) return false;
+  const SequenceCall& call = *admin_.front();
+  if (call.stage_ == Stage::kDrain || call.stage_ == Stage::kReopen) return true;
+  const bool creating = planned_.open_for_admin && call.kind == Kind::kCreate;
+  return planned_.admin == &call && (planned_.change >= 0 || creating);
 }
 
 void SequenceState::PlanAdmin(const LaneContext& context, Batch& batch) {
@@ -96,7 +105,7 @@ void SequenceState::ApplyAdminOpen(const LaneContext& context, const SequenceOpe
     AnswerAdmin(context, status);
     return;
   }
-  if (!change_.has_value()) {
+  if (change_ == nullptr) {
     AnswerAdmin(context, absl::OkStatus());  // Nothing to change.
     return;
   }
@@ -132,7 +141,7 @@ absl::Status SequenceState::PrepareChange(const SequenceCall& call, const Sequen
     case Kind::kGet:
       break;
   }
-  change_ = std::move(change);
+  change_ = std::make_unique<SequenceChange>(std::move(change));
   return absl::OkStatus();
 }
 

@@ -41,6 +41,7 @@ void SequenceState::Apply(const LaneContext& context, Batch& batch) {
     ApplyDraw(context, batch.draws[static_cast<std::size_t>(planned_.draw)]);
   }
   planned_ = Planned();
+  for (Window& window : windows_) window.confirmed = false;
   if (row_.has_value()) ServeQueue(context);
 }
 
@@ -76,7 +77,7 @@ void SequenceState::Requeue(const Callers& callers, bool alone) {
   for (auto call = callers.rbegin(); call != callers.rend(); ++call) {
     if (call->call == nullptr) continue;
     call->call->alone_ = call->call->alone_ || alone;
-    queue_.push_front(call->call);
+    queue_.insert(queue_.begin(), call->call);
   }
 }
 
@@ -106,10 +107,7 @@ void SequenceState::ApplyOpen(const LaneContext& context, const SequenceOpen& op
   const absl::Status status = MakeStatus(
       Reason::kSequenceNotFound,
       absl::StrCat("There is no sequence \"", name_, "\"; create it with CreateSequence."));
-  while (!queue_.empty()) {
-    Answer(*queue_.front(), context, status);
-    queue_.pop_front();
-  }
+  FailCalls(context, status);
 }
 
 void SequenceState::ApplyDrain(const LaneContext& context, const SequenceDrain& drain) {
@@ -151,6 +149,7 @@ void SequenceState::ApplyRefills(const LaneContext& context, const Batch& batch)
       }
       window.ceiling = std::max(window.ceiling, refill.new_ceiling);
       window.era = context.era;
+      window.confirmed = true;
     }
   }
 }
@@ -254,7 +253,7 @@ void SequenceState::AnswerShort(const LaneContext& context, DrawItem::Result res
                       context.options.heartbeat));
     return;
   }
-  queue_.push_front(&call);
+  queue_.insert(queue_.begin(), &call);
   draw_after_ = context.now + context.options.poll_interval;
 }
 
@@ -270,7 +269,7 @@ void SequenceState::Distribute(const LaneContext& context, const DrawItem& item,
     // belongs to a caller who is gone is passed over: it must not serve another.
     std::int64_t share = callers.size() == 1 ? drawn : caller.n;
     while (share > 0) {
-      if (rest.first == rest.limit) rest = item.runs[++place];
+      if (rest.first == rest.limit) rest = item.runs.at(++place);
       const std::int64_t limit = AdvanceUpTo(rest.first, share, rest.limit);
       share -= CountBetween(rest.first, limit);
       if (caller.call != nullptr) AppendRun(*caller.call, planned_.space, Run{rest.first, limit});

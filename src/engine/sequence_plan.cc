@@ -100,7 +100,10 @@ bool SequenceState::Current(const Window& window, const LaneContext& context) co
 }
 
 bool SequenceState::RunningLow(const LaneContext& context) const {
-  if (windows_.empty() || low_water_ == 0 || context.stopping) return false;
+  if (low_water_ == 0 || context.stopping || !context.may_issue) return false;
+  const bool live = std::any_of(windows_.begin(), windows_.end(),
+                                [](const Window& window) { return !window.frozen; });
+  if (!live) return false;
   // A rest that is being given back is wanted elsewhere, or by nobody: what is
   // topped up beside it would be that very rest, taken again in the same batch.
   if (std::any_of(windows_.begin(), windows_.end(),
@@ -122,6 +125,7 @@ bool SequenceState::HasWork(const LaneContext& context) const {
   if (std::any_of(windows_.begin(), windows_.end(), [](const Window& w) { return w.frozen; })) {
     return true;
   }
+  if (context.stopping && queue_.empty() && !windows_.empty()) return true;
   if (!admin_.empty() && (admin_.front()->stage_ != SequenceCall::Stage::kDrain ||
                           !row_.has_value() || context.stopping)) {
     return true;
@@ -136,6 +140,7 @@ bool SequenceState::HasWork(const LaneContext& context) const {
 std::int64_t SequenceState::Plan(const LaneContext& context, std::int64_t max_calls, Batch& batch) {
   MINTMARK_CHECK(planned_.callers.empty() && planned_.waiters.empty());
   retry_at_ = Time::min();
+  ExpireQueued(context);
   if (row_.has_value()) ServeQueue(context);
   if (context.stopping && queue_.empty()) {
     for (Window& window : windows_) window.frozen = true;
@@ -215,7 +220,7 @@ std::int64_t SequenceState::PlanDraw(const LaneContext& context, std::int64_t ma
       (!CanGrow() && (acquire_after_ > context.now || windows_.size() >= kMaxWindows));
   draw_next_ = false;
   DrawPlanner<Caller> planner;
-  std::deque<NextCall*> stay;
+  std::vector<NextCall*> stay;
   std::int64_t taken = 0;
   for (NextCall* call : queue_) {
     const bool draw = taken < max_calls && (no_shard || NeedsDraw(*call, context));
@@ -307,6 +312,7 @@ bool SequenceState::PlanAcquire(std::int64_t window, const NextCall* call,
 // what lies below one is never but a reply. Callers whose ids are not all in the
 // shards at hand wait for another shard, for which no ceiling is moved yet.
 void SequenceState::PlanGapless(const LaneContext& context, Batch& batch) {
+  low_water_ = 0;
   std::vector<Window*> windows;
   std::vector<std::int64_t> reached;
   for (Window& window : windows_) {
@@ -329,7 +335,7 @@ void SequenceState::PlanGapless(const LaneContext& context, Batch& batch) {
     place = at;
     return true;
   };
-  std::deque<NextCall*> stay;
+  std::vector<NextCall*> stay;
   const NextCall* unfit = nullptr;
   for (NextCall* call : queue_) {
     const bool from_window = !NeedsDraw(*call, context);

@@ -41,7 +41,7 @@ bool SequenceState::Usable(const Window& window, const LaneContext& context) con
 
 bool SequenceState::MayTake(const Window& window, From from, const LaneContext& context) const {
   if (from == From::kWindow) return Usable(window, context);
-  return !window.frozen && window.generation == planned_.generation;
+  return !window.frozen && window.confirmed;
 }
 
 std::int64_t SequenceState::LeftFor(From from, const LaneContext& context) const {
@@ -95,12 +95,14 @@ bool SequenceState::ServeAll(NextCall& call, From from, const LaneContext& conte
 }
 
 void SequenceState::ServeQueue(const LaneContext& context) {
-  while (!queue_.empty() && row_.has_value()) {
-    NextCall& call = *queue_.front();
-    if (NeedsDraw(call, context) || !Serve(call, From::kWindow, context)) return;
-    queue_.pop_front();
+  std::size_t served = 0;
+  while (served < queue_.size() && row_.has_value()) {
+    NextCall& call = *queue_[served];
+    if (NeedsDraw(call, context) || !Serve(call, From::kWindow, context)) break;
+    ++served;
     Answer(call, context, absl::OkStatus());
   }
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(served));
 }
 
 bool SequenceState::NeedsDraw(const NextCall& call, const LaneContext& context) {
@@ -154,14 +156,19 @@ void SequenceState::Notice(const Attention& attention) {
 
 void SequenceState::LoseSession() {
   for (Window& window : windows_) window.frozen = true;
+  Forget();
 }
 
 void SequenceState::FailQueued(const LaneContext& context, const absl::Status& status) {
-  while (!queue_.empty()) {
-    Answer(*queue_.front(), context, status);
-    queue_.pop_front();
+  FailCalls(context, status);
+  // What an admin call may have changed it waits for, until its deadline if need be.
+  const std::size_t kept = AdminBegun() ? 1 : 0;
+  while (admin_.size() > kept) {
+    SequenceCall& last = *admin_.back();
+    if (admin_.size() == 1) change_.reset();
+    admin_.pop_back();
+    context.answers.Add(last, status);
   }
-  while (!admin_.empty()) AnswerAdmin(context, status);
 }
 
 template <typename Visit>
@@ -172,24 +179,27 @@ void SequenceState::ForEachPlanned(Visit visit) {
   for (Caller& caller : planned_.waiters) visit(caller);
 }
 
+void SequenceState::ExpireQueued(const LaneContext& context) {
+  for (NextCall*& call : queue_) {
+    if (call->deadline > context.now) continue;
+    Answer(*std::exchange(call, nullptr), context, NotExecuted());
+  }
+  std::erase(queue_, nullptr);
+}
+
 void SequenceState::Expire(const LaneContext& context) {
   const auto late = [&](const Call* call) {
     return call != nullptr && call->deadline <= context.now;
   };
+  ExpireQueued(context);
   ForEachPlanned([&](Caller& caller) {
     if (late(caller.call)) Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
   });
-  for (NextCall*& call : queue_) {
-    if (!late(call)) continue;
-    Answer(*std::exchange(call, nullptr), context, NotExecuted());
-  }
-  std::erase(queue_, nullptr);
   // The first admin call may be in the batch under way; the rest has not started.
   for (std::size_t i = admin_.size(); i-- > 0;) {
     if (!late(admin_[i])) continue;
     if (i == 0) {
-      const bool begun = planned_.change >= 0 || admin_[0]->stage_ == SequenceCall::Stage::kDrain;
-      AnswerAdmin(context, begun ? InDoubt() : NotExecuted());
+      AnswerAdmin(context, AdminBegun() ? InDoubt() : NotExecuted());
       continue;
     }
     context.answers.Add(*admin_[i], NotExecuted());
@@ -197,13 +207,18 @@ void SequenceState::Expire(const LaneContext& context) {
   }
 }
 
-void SequenceState::Abandon(const LaneContext& context) {
+void SequenceState::Abandon(const LaneContext& context, const Batch& batch) {
   ForEachPlanned([&](Caller& caller) {
     if (caller.call != nullptr) Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
   });
+  if (AdminBegun()) AnswerAdmin(context, InDoubt());
+  // What was given back in it may belong to others now.
+  ApplyGiveBacks(batch);
 }
 
 void SequenceState::Tidy(const LaneContext& context) {
+  if (retry_at_ <= context.now) retry_at_ = Time::min();
+  if (draw_after_ <= context.now) draw_after_ = Time::min();
   if (queue_.empty() && last_used_ + context.options.idle_give_back <= context.now) {
     for (Window& window : windows_) window.frozen = true;
   }
@@ -213,10 +228,12 @@ void SequenceState::Tidy(const LaneContext& context) {
   const absl::Status status = MakeStatus(
       Reason::kDraining, "The sequence is being reset or changed; ask again in a moment.",
       context.options.drain_patience);
-  while (!queue_.empty()) {
-    Answer(*queue_.front(), context, status);
-    queue_.pop_front();
-  }
+  FailCalls(context, status);
+}
+
+void SequenceState::FailCalls(const LaneContext& context, const absl::Status& status) {
+  for (NextCall* call : queue_) Answer(*call, context, status);
+  queue_.clear();
 }
 
 bool SequenceState::Idle() const {
@@ -230,8 +247,11 @@ bool SequenceState::Evictable(const LaneContext& context) const {
 }
 
 Time SequenceState::NextTime(const EngineOptions& options) const {
-  Time next = std::min(last_used_ + options.evict_after, drain_poll_);
-  if (!windows_.empty()) next = std::min(next, last_used_ + options.idle_give_back);
+  Time next = drain_poll_;
+  if (Idle()) next = std::min(next, last_used_ + options.evict_after);
+  const bool live = std::any_of(windows_.begin(), windows_.end(),
+                                [](const Window& window) { return !window.frozen; });
+  if (live) next = std::min(next, last_used_ + options.idle_give_back);
   if (!queue_.empty()) {
     if (draw_after_ != Time::min()) next = std::min(next, draw_after_);
     if (drain_seen_ != kNever) next = std::min(next, drain_seen_ + options.drain_patience);
@@ -269,7 +289,7 @@ SequenceView ViewOf(const SequenceRow& row, const EngineOptions& options) {
   view.remaining =
       AdvanceUpTo(CountBetween(row.frontier, limit), row.unissued_in_shards, INT64_MAX);
   view.effective_max_gap =
-      row.settings.max_gap.value_or(std::max(options.window_min, row.largest_window));
+      std::max(row.settings.max_gap.value_or(options.window_min), row.largest_window);
   view.etag = absl::StrCat(row.generation, "-", row.version);
   return view;
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,15 +51,20 @@ class SequenceState {
   // Somebody changed the sequence, or wants what is held here.
   void Notice(const Attention& attention);
 
-  // The lane's session is gone; its windows cannot be issued from any more.
+  // The lane's session is gone: its windows cannot be issued from any more, and what
+  // was changed meanwhile is not known.
   void LoseSession();
+
+  // The store forgot what it had acknowledged: what the windows hold may belong to
+  // others there, and is not given back.
+  void DropWindows() { windows_.clear(); }
 
   // Answers queued callers that can only be served by a commit.
   void FailQueued(const LaneContext& context, const absl::Status& status);
 
   // Nobody can tell any more whether the batch under way was applied: its callers
   // are told so, and nothing of theirs is tried again.
-  void Abandon(const LaneContext& context);
+  void Abandon(const LaneContext& context, const Batch& batch);
 
   // Ends calls whose deadline has passed; the outcome of those in the batch under
   // way is not known.
@@ -133,6 +138,8 @@ class SequenceState {
   std::int64_t WindowTarget(const LaneContext& context, std::int64_t need);
   std::int64_t ChunkFor(const NextCall* call, const LaneContext& context);
   void Answer(NextCall& call, const LaneContext& context, absl::Status status);
+  void FailCalls(const LaneContext& context, const absl::Status& status);
+  void ExpireQueued(const LaneContext& context);
 
   // --- planning (sequence_plan.cc)
   void PlanGiveBacks(Batch& batch);
@@ -174,17 +181,19 @@ class SequenceState {
   void ApplyAdminChange(const LaneContext& context, const SequenceChange& change);
   void FinishAdminDrain(const LaneContext& context, std::int64_t token, const SequenceRow& row);
   absl::Status PrepareChange(const SequenceCall& call, const SequenceRow& row);
+  // Whether the first admin call may have changed something already.
+  bool AdminBegun() const;
   static absl::Status PrepareReset(const SequenceCall& call, const SequenceRow& row,
                                    SequenceChange& change);
   absl::Status NotFound() const;
   void AnswerAdmin(const LaneContext& context, absl::Status status);
 
   const std::string name_;
-  std::optional<SequenceRow> row_;        // As last seen; unset: to be opened.
-  std::vector<Window> windows_;           // In the order they were acquired.
-  std::deque<NextCall*> queue_;           // First come, first served.
-  std::deque<SequenceCall*> admin_;       // The first one is being worked on.
-  std::optional<SequenceChange> change_;  // What the first admin call is to commit.
+  std::optional<SequenceRow> row_;          // As last seen; unset: to be opened.
+  std::vector<Window> windows_;             // In the order they were acquired.
+  std::vector<NextCall*> queue_;            // First come, first served.
+  std::vector<SequenceCall*> admin_;        // The first one is being worked on.
+  std::unique_ptr<SequenceChange> change_;  // What the first admin call is to commit.
   Planned planned_;
   WindowSizer sizer_;
 

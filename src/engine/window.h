@@ -24,6 +24,7 @@ struct Window {
   std::int64_t wanted = 0;  // The sequence's number when it was acquired.
   std::int64_t era = 0;     // See LaneContext.
   bool frozen = false;      // To be given back; never thaws.
+  bool confirmed = false;   // Found its owner's by the very batch that is being applied.
 
   std::int64_t left() const { return CountBetween(position, ceiling); }
 };
