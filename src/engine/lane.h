@@ -95,7 +95,7 @@ class Lane {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Replan(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Isolated(std::int64_t names) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Abandon(const Batch& batch, const LaneContext& context)
+  void Abandon(const Batch& batch, const LaneContext& context, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Regress(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FailEverybody(const LaneContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -104,7 +104,7 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
   const LaneContext context = Context(before.now, before.answers);
   if (suspect_) {
     // What it drew or counted, the store may have forgotten having given before.
-    Abandon(batch, context);
+    Abandon(batch, context, Refusal());
     Report(batch, context);
     FailEverybody(context);
     return;
@@ -200,7 +200,7 @@ void Lane::Resolved(std::unique_ptr<Batch> batch, const LaneContext& context) {
     }
     // Gone: purged after a long silence, or forgotten by the store. Whether the
     // batch was applied before that cannot be told any more.
-    Abandon(*batch, context);
+    Abandon(*batch, context, InDoubt());
     if (sent_ - last_commit_ < kPurgePossible) Regress(context);
     LoseSession(context.now);
     return;
@@ -260,8 +260,8 @@ void Lane::Replan(const LaneContext& context) {
   counters_.Settle(context, /*at_front=*/true);
 }
 
-void Lane::Abandon(const Batch& batch, const LaneContext& context) {
-  for (SequenceState* state : sequences_.planned()) state->Abandon(context, batch);
+void Lane::Abandon(const Batch& batch, const LaneContext& context, const absl::Status& status) {
+  for (SequenceState* state : sequences_.planned()) state->Abandon(context, batch, status);
   for (CounterState* state : counters_.planned()) state->Abandon(context);
   Replan(context);
 }

@@ -207,9 +207,10 @@ void SequenceState::Expire(const LaneContext& context) {
   }
 }
 
-void SequenceState::Abandon(const LaneContext& context, const Batch& batch) {
+void SequenceState::Abandon(const LaneContext& context, const Batch& batch,
+                            const absl::Status& status) {
   ForEachPlanned([&](Caller& caller) {
-    if (caller.call != nullptr) Answer(*std::exchange(caller.call, nullptr), context, InDoubt());
+    if (caller.call != nullptr) Answer(*std::exchange(caller.call, nullptr), context, status);
   });
   if (AdminBegun()) AnswerAdmin(context, InDoubt());
   // What was given back in it may belong to others now.

@@ -62,9 +62,9 @@ class SequenceState {
   // Answers queued callers that can only be served by a commit.
   void FailQueued(const LaneContext& context, const absl::Status& status);
 
-  // Nobody can tell any more whether the batch under way was applied: its callers
-  // are told so, and nothing of theirs is tried again.
-  void Abandon(const LaneContext& context, const Batch& batch);
+  // What came of the batch under way is not known, or must not be handed out: its
+  // callers are told `status`, and nothing of theirs is tried again.
+  void Abandon(const LaneContext& context, const Batch& batch, const absl::Status& status);
 
   // Ends calls whose deadline has passed; the outcome of those in the batch under
   // way is not known.
