@@ -29,14 +29,19 @@ absl::Status Server::Connect(std::chrono::system_clock::time_point deadline) {
 }
 
 void Server::Wait(Duration duration) {
-  const auto end = std::chrono::system_clock::now() +
-                   std::chrono::ceil<std::chrono::system_clock::duration>(duration);
-  while (std::chrono::system_clock::now() < end) {
+  // Measured on the steady clock: a wall clock that is set back in the meantime
+  // must not prolong the wait.
+  const auto end = std::chrono::steady_clock::now() + duration;
+  for (;;) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= left.zero()) return;
     const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY) {
-      std::this_thread::sleep_until(end);
+      std::this_thread::sleep_for(left);
     } else {
-      channel_->WaitForStateChange(state, end);
+      channel_->WaitForStateChange(
+          state, std::chrono::system_clock::now() +
+                     std::chrono::ceil<std::chrono::system_clock::duration>(left));
     }
   }
 }

@@ -51,13 +51,12 @@ struct SequenceOptions {
 };
 
 // The settings by the names that --unset takes, which are those of the flags.
-const std::map<std::string, std::string>& FieldsByFlag() {
-  static const std::map<std::string, std::string> kFields = {{"max-id", "max_id"},
-                                                             {"chunk-size", "chunk_size"},
-                                                             {"shards", "shards"},
-                                                             {"max-gap", "max_gap"},
-                                                             {"format", "format"}};
-  return kFields;
+std::map<std::string, std::string> FieldsByFlag() {
+  return {{"max-id", "max_id"},
+          {"chunk-size", "chunk_size"},
+          {"shards", "shards"},
+          {"max-gap", "max_gap"},
+          {"format", "format"}};
 }
 
 // Copies the settings that were given, and names them in `mask` if there is one.

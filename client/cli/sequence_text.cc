@@ -13,12 +13,10 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-const std::map<std::string, v1::Encoding>& Encodings() {
-  static const std::map<std::string, v1::Encoding> kEncodings = {
-      {"decimal", v1::ENCODING_DECIMAL},         {"hex", v1::ENCODING_HEX},
-      {"base32", v1::ENCODING_BASE32_CROCKFORD}, {"base36", v1::ENCODING_BASE36},
-      {"base58", v1::ENCODING_BASE58},           {"base62", v1::ENCODING_BASE62}};
-  return kEncodings;
+std::map<std::string, v1::Encoding> Encodings() {
+  return {{"decimal", v1::ENCODING_DECIMAL},         {"hex", v1::ENCODING_HEX},
+          {"base32", v1::ENCODING_BASE32_CROCKFORD}, {"base36", v1::ENCODING_BASE36},
+          {"base58", v1::ENCODING_BASE58},           {"base62", v1::ENCODING_BASE62}};
 }
 
 std::string EncodingName(v1::Encoding encoding) {
@@ -45,7 +43,7 @@ std::string Knob(bool set, Integer value) {
 
 // With the bound in force, where that is not what was set.
 std::string MaxGapText(const v1::Sequence& sequence) {
-  const std::string knob = Knob(sequence.has_max_gap(), sequence.max_gap());
+  std::string knob = Knob(sequence.has_max_gap(), sequence.max_gap());
   if (sequence.has_max_gap() && sequence.max_gap() == sequence.effective_max_gap()) return knob;
   return absl::StrCat(knob, " (", sequence.effective_max_gap(), " in force)");
 }
