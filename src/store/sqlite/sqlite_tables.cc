@@ -1,5 +1,6 @@
 #include "src/store/sqlite/sqlite_tables.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -273,9 +274,11 @@ void SqliteTables::EraseSequence(const std::string& name) {
 std::vector<StoredSequence> SqliteTables::ListSequences(const NameRange& range) {
   Query query(
       Prepared("SELECT " MINTMARK_SEQUENCE_COLUMNS
-               " FROM sequences WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?"));
+               " FROM sequences WHERE name >= ? AND name < ? AND name <> ? ORDER BY name LIMIT ?"));
+  // One bound on each side: of two, SQLite would use either.
+  const std::string& first = std::max(range.prefix, range.after);
   const std::string limit = LimitOfPrefix(range.prefix);
-  query.Bind(range.after).Bind(range.prefix).Bind(limit).Bind(range.limit);
+  query.Bind(first).Bind(limit).Bind(range.after).Bind(range.limit);
   std::vector<StoredSequence> sequences;
   while (query.Step()) sequences.push_back(ReadSequence(query));
   return sequences;
@@ -387,9 +390,11 @@ void SqliteTables::EraseCounter(const std::string& name) {
 std::vector<engine::CounterRow> SqliteTables::ListCounters(const NameRange& range) {
   Query query(
       Prepared("SELECT name, value, create_us, update_us FROM counters "
-               "WHERE name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?"));
+               "WHERE name >= ? AND name < ? AND name <> ? ORDER BY name LIMIT ?"));
+  // One bound on each side: of two, SQLite would use either.
+  const std::string& first = std::max(range.prefix, range.after);
   const std::string limit = LimitOfPrefix(range.prefix);
-  query.Bind(range.after).Bind(range.prefix).Bind(limit).Bind(range.limit);
+  query.Bind(first).Bind(limit).Bind(range.after).Bind(range.limit);
   std::vector<engine::CounterRow> counters;
   while (query.Step()) counters.push_back(ReadCounter(query));
   return counters;
