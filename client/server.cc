@@ -34,7 +34,7 @@ void Server::Wait(Duration duration) {
   const auto end = std::chrono::steady_clock::now() + duration;
   for (;;) {
     const auto left = end - std::chrono::steady_clock::now();
-    if (left <= left.zero()) return;
+    if (left <= std::chrono::steady_clock::duration::zero()) return;
     const grpc_connectivity_state state = channel_->GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY) {
       std::this_thread::sleep_for(left);
