@@ -76,6 +76,7 @@ TEST_F(SqliteStoreTest, SaysWhatItIs) {
   EXPECT_EQ(description.address, path());
   EXPECT_EQ(description.durability, "journal_mode=WAL, synchronous=FULL");
   EXPECT_EQ(description.schema_version, 1);
+  EXPECT_EQ(description.warning, "");
   EXPECT_EQ(store->max_lanes(), 1);
 }
 
@@ -207,6 +208,7 @@ TEST_F(SqliteStoreTest, StoresInMemoryAreTheirOwn) {
   Actor(**a).Add("c", 1);
   EXPECT_THAT(Actor(**b).Read({"c"}), ElementsAre(0));
   EXPECT_THAT((*a)->Describe().durability, HasSubstr("none"));
+  EXPECT_THAT((*a)->Describe().warning, HasSubstr("it is lost"));
 }
 
 TEST_F(SqliteStoreTest, WhatWasAcknowledgedSurvivesAKill) {

@@ -119,11 +119,15 @@ std::unique_ptr<engine::StoreLane> SqliteStore::MakeLane() {
 
 engine::StoreDescription SqliteStore::Describe() const {
   const MutexLock lock(mutex_);
-  return {.kind = "sqlite",
-          .address = path_,
-          .durability =
-              in_memory() ? "none: kept in memory only" : "journal_mode=WAL, synchronous=FULL",
-          .schema_version = schema_version_};
+  engine::StoreDescription description{.kind = "sqlite",
+                                       .address = path_,
+                                       .durability = "journal_mode=WAL, synchronous=FULL",
+                                       .schema_version = schema_version_};
+  if (in_memory()) {
+    description.durability = "none: kept in memory only";
+    description.warning = "The store is in memory: it is lost when this server ends.";
+  }
+  return description;
 }
 
 BatchOutcome SqliteStore::Run(Batch& batch) {
