@@ -26,6 +26,7 @@
 #include "src/engine/batch.h"
 #include "src/engine/store.h"
 #include "src/store/open_store.h"
+#include "src/store/postgres/libpqxx_versions.h"
 
 namespace mintmark {
 namespace {
@@ -194,7 +195,7 @@ class Bench {
     while (Seconds(Clock::now() - start).count() < seconds_) {
       bare.push_back(Timed([&] {
         pqxx::nontransaction work(bare_);
-        work.exec_prepared("bare");
+        store::ExecPrepared(work, "bare", {});
       }));
       Batch batch = make();
       ours.push_back(Timed([&] { lane_.Run(batch); }));

@@ -107,7 +107,7 @@ ScratchDatabase::~ScratchDatabase() {
 std::string Session::Run(const std::string& sql) {
   pqxx::nontransaction work(connection_);
   const pqxx::result rows = work.exec(sql);
-  return rows.empty() || rows[0].empty() ? "" : std::string(rows[0][0].c_str());
+  return rows.empty() || rows.columns() == 0 ? "" : std::string(rows[0][0].c_str());
 }
 
 ScratchServer::ScratchServer(const std::string& settings) {

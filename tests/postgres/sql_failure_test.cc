@@ -19,6 +19,16 @@ SqlFailure FailureOf(const Error& error, bool is_open = true) {
   }
 }
 
+// A kind of transaction_rollback; libpqxx 7 wants the statement too.
+template <typename Error>
+Error Rollback(const char* message) {
+#if PQXX_VERSION_MAJOR < 7
+  return Error(message);
+#else
+  return Error(message, "SELECT");
+#endif
+}
+
 Kind KindOf(const char* sqlstate) {
   return FailureOf(pqxx::sql_error("ERROR:  it failed\nDETAIL:  so", "SELECT", sqlstate)).kind;
 }
@@ -33,8 +43,8 @@ TEST(SqlFailureTest, AnErrorOfTheStatementIsARefusal) {
 }
 
 TEST(SqlFailureTest, AnotherTransactionInTheWayIsAConflict) {
-  EXPECT_EQ(FailureOf(pqxx::serialization_failure("ERROR:  no")).kind, Kind::kConflict);
-  EXPECT_EQ(FailureOf(pqxx::deadlock_detected("ERROR:  no")).kind, Kind::kConflict);
+  EXPECT_EQ(FailureOf(Rollback<pqxx::serialization_failure>("ERROR:  no")).kind, Kind::kConflict);
+  EXPECT_EQ(FailureOf(Rollback<pqxx::deadlock_detected>("ERROR:  no")).kind, Kind::kConflict);
 }
 
 TEST(SqlFailureTest, AStandbyIsReadOnly) { EXPECT_EQ(KindOf("25006"), Kind::kReadOnly); }
@@ -50,7 +60,7 @@ TEST(SqlFailureTest, WhatEndsTheConnectionLosesTheAnswer) {
 
 // In libpqxx 6.4 it is a transaction_rollback, which would say "not applied".
 TEST(SqlFailureTest, AnUnknownCompletionIsNoRollback) {
-  EXPECT_EQ(FailureOf(pqxx::statement_completion_unknown("who knows")).kind, Kind::kLost);
+  EXPECT_EQ(FailureOf(Rollback<pqxx::statement_completion_unknown>("who knows")).kind, Kind::kLost);
 }
 
 TEST(SqlFailureTest, WithTheConnectionGoneNoErrorIsTheLastWord) {
