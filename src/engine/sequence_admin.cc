@@ -149,13 +149,15 @@ absl::Status SequenceState::PrepareReset(const SequenceCall& call, const Sequenc
                                          SequenceChange& change) {
   const IdSpace& space = row.settings.space;
   const std::int64_t next_id = call.next_id.value_or(space.min_id);
-  if (next_id < space.min_id || next_id > space.max_id) {
-    return MakeStatus(Reason::kArgumentInvalid,
-                      absl::StrCat("next_id is ", next_id, "; it has to lie between min_id ",
-                                   space.min_id, " and max_id ", space.max_id, "."));
+  const std::int64_t frontier = space.PositionAtOrAfter(next_id);
+  if (frontier == space.LimitPosition() || space.IdAt(frontier) != next_id) {
+    return MakeStatus(
+        Reason::kSequenceInvalid,
+        absl::StrCat("next_id is ", next_id, "; the ids of this sequence go from ", space.min_id,
+                     " by steps of ", space.step, " up to ", space.max_id, "."));
   }
   change.drain = DrainKind::kReset;
-  change.frontier = space.PositionAtOrAfter(next_id);
+  change.frontier = frontier;
   change.allow_reuse = call.allow_reuse;
   return absl::OkStatus();
 }
