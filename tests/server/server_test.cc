@@ -39,9 +39,12 @@ class ServerBehaviourTest : public ServerTest {
     return status;
   }
 
+  // Between two looks at something that another thread is about to do.
+  static void Pause() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
+
   // Waits until `count` calls wait in the lane.
   void AwaitWaiting(std::int64_t count) {
-    while (Status().lanes(0).queue_length() < count) std::this_thread::yield();
+    while (Status().lanes(0).queue_length() < count) Pause();
   }
 
   std::int64_t Value() {
@@ -60,7 +63,7 @@ TEST_F(ServerBehaviourTest, ACallPastItsDeadlineIsNotExecuted) {
   EXPECT_EQ(Incr(std::chrono::milliseconds(50)).status.error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
   // The client counts from before the call left; the server from when it came.
-  while (Status().lanes(0).queue_length() > 1) std::this_thread::yield();
+  while (Status().lanes(0).queue_length() > 1) Pause();
   gate().Set(Gate::Mode::kOpen);
   ExpectOk(first.get());
   EXPECT_EQ(Value(), 2);
@@ -154,10 +157,8 @@ TEST_F(ServerBehaviourTest, AStoreThatIsAwayIsSaidSoAndComesBack) {
 TEST_F(ServerBehaviourTest, ADoubtIsResolvedBeforeItsCallersAreAnswered) {
   ExpectOk(Incr());
   gate().Set(Gate::Mode::kDoubtful);
-  std::future<Outcome> first = IncrInBackground();
-  AwaitWaiting(1);
+  ExpectOk(Incr());
   gate().Set(Gate::Mode::kOpen);
-  ExpectOk(first.get());
   EXPECT_EQ(Value(), 2);
 }
 
@@ -182,7 +183,7 @@ TEST_F(ServerBehaviourTest, AStoppingServerRefusesNewWorkAndFinishesOld) {
   AwaitWaiting(1);
   std::future<StopOutcome> stop =
       std::async(std::launch::async, [this] { return server_->Stop(); });
-  while (!Status().draining()) std::this_thread::yield();
+  while (!Status().draining()) Pause();
   // The stop is under way; SHUTTING_DOWN may take a moment to be what is said.
   Outcome refused = Incr(std::chrono::milliseconds(200));
   while (refused.status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
