@@ -178,7 +178,8 @@ TEST(CheckerTest, RejectsADeferredIncrementThatIsLostWithoutACrash) {
 
 TEST(CheckerTest, RejectsTwoResultsOfOneRequestId) {
   History history = Sound();
-  for (std::size_t i : {0, 1}) StrictDraw(history, i).request_id = "once";
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}})
+    StrictDraw(history, i).request_id = "once";
   EXPECT_THAT(Check(history), Contains(StartsWith("request ids:")));
 }
 
