@@ -11,8 +11,8 @@
 namespace mintmark::kill {
 namespace {
 
-// A call with a request_id is given up when it has had no answer for this long,
-// which the checker then reports.
+// A call with a request_id is given up when it has had no answer for this long after
+// the last kill, which the checker then reports.
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::chrono::milliseconds kWaitForServer{100};
 constexpr std::chrono::milliseconds kPause{2};
@@ -54,8 +54,10 @@ Caller::Chosen Caller::Choose() {
 
 template <typename Attempt>
 void Caller::TryUntilDone(Attempt attempt) {
-  const Time end = Now() + kPatience;
+  // As long as servers are killed, a try may fail any number of times.
+  Time end = kNever;
   while (Now() < end) {
+    if (stop_ && end == kNever) end = Now() + kPatience;
     const Chosen chosen = Choose();
     if (chosen.client == nullptr) continue;
     if (attempt(chosen)) return;
@@ -146,6 +148,7 @@ class DrawCaller final : public Caller {
     if (!random().Chance(habits_.keyed)) {
       const Chosen chosen = Choose();
       if (chosen.client != nullptr) Try(chosen, asked);
+      std::this_thread::sleep_for(habits_.pause);
       return;
     }
     asked.key = NewKey();
@@ -268,8 +271,9 @@ class CountCaller final : public Caller {
   absl::Status CallOne(client::Client& client, const Asked& asked,
                        v1::IncrCounterResponse& response) const {
     absl::StatusOr<v1::IncrCounterResponse> answer = client.IncrCounter(RequestFor(asked));
-    if (answer.ok()) response = *std::move(answer);
-    return answer.status();
+    if (!answer.ok()) return answer.status();
+    response = *std::move(answer);
+    return absl::OkStatus();
   }
 
   std::vector<absl::Status> CallBatch(client::Client& client, const std::vector<Asked>& asked,
@@ -320,7 +324,7 @@ absl::Status DrainSequence(const Surroundings& surroundings, std::uint32_t seque
     const DrawRequest asked{.n = kPortion};
     Draw draw = StartedDraw(sequence, target.number(), asked, surroundings.stopwatch.Now());
     draw.fewer = true;
-    const absl::Status status = CallForIds(*client, name, asked, /*allow_partial=*/true, draw);
+    absl::Status status = CallForIds(*client, name, asked, /*allow_partial=*/true, draw);
     draw.ended = surroundings.stopwatch.Now();
     if (ReasonOf(status) == Reason::kSequenceExhausted) return absl::OkStatus();
     if (status.ok()) {

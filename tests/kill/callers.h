@@ -91,11 +91,12 @@ class Caller {
 
 // How a caller draws.
 struct DrawHabits {
-  std::uint32_t sequence = 0;  // Its place in the history's sequences,
-  std::string name;            // and its name.
-  std::int64_t most = 20;      // Ids a call asks for; most calls ask for few.
-  double keyed = 0;            // Share of calls with a request_id,
-  double ranges = 0;           // and of ReserveRange.
+  std::uint32_t sequence = 0;          // Its place in the history's sequences,
+  std::string name;                    // and its name.
+  std::int64_t most = 20;              // Ids a call asks for; most calls ask for few.
+  double keyed = 0;                    // Share of calls with a request_id,
+  double ranges = 0;                   // and of ReserveRange.
+  std::chrono::milliseconds pause{0};  // After each call.
 };
 
 std::unique_ptr<Caller> MakeDrawCaller(const Surroundings& surroundings, std::uint64_t seed,

@@ -5,10 +5,10 @@
 //   MINTMARK_KILL_SEED   repeats the choices of a run (not its timing); printed
 //   MINTMARK_KILLS       how many kills there are; 200 unless set
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -52,7 +52,16 @@ std::uint64_t NumberFromEnvironment(const char* name, std::uint64_t otherwise) {
 }
 
 // The sequences of a run, by their place in the history.
-enum SequencePlace : std::uint32_t { kWindowed, kAdaptive, kGapless, kStrict, kStrictKeyed };
+enum SequencePlace : std::uint32_t {
+  kWindowed,  // Drawn from in every way. Few shards: at times a server finds none.
+  kTight,     // Windows so small that there is a ceiling to be moved at any moment.
+  kSeldom,    // Windows that are nearly full at any moment: what a crash costs is near the bound.
+  kAdaptive,
+  kGapless,
+  kGaplessSeldom,  // So few calls that lost answers excuse hardly any gap.
+  kStrict,
+  kStrictKeyed,
+};
 
 struct SequenceToMake {
   SequenceRules rules;
@@ -76,14 +85,18 @@ SequenceToMake MakeSequence(const std::string& name, std::optional<std::int64_t>
   return made;
 }
 
+// In the order of their places.
 std::vector<SequenceToMake> Sequences() {
-  constexpr std::int64_t kGap = 100;
-  constexpr std::int32_t kShards = 4;
+  constexpr std::int32_t kFewShards = 4;
+  constexpr std::int32_t kEnoughShards = 50;
   const IdSpace plain{.min_id = 1, .max_id = kMaxId, .step = 1};
   const IdSpace odd{.min_id = -1'000, .max_id = 3 * kMaxId, .step = 3};
-  return {MakeSequence("windowed", kGap, kShards, odd),
+  return {MakeSequence("windowed", 100, kFewShards, odd),
+          MakeSequence("tight", 10, kEnoughShards, plain),
+          MakeSequence("seldom", 100, kEnoughShards, plain),
           MakeSequence("adaptive", std::nullopt, std::nullopt, plain),
-          MakeSequence("gapless", 0, kShards, plain),
+          MakeSequence("gapless", 0, kFewShards, plain),
+          MakeSequence("gapless/seldom", 0, kEnoughShards, plain),
           MakeSequence("strict", std::nullopt, 0, plain),
           MakeSequence("strict/keyed", std::nullopt, 0, plain)};
 }
@@ -113,8 +126,12 @@ std::vector<std::unique_ptr<Caller>> MakeCallers(const Surroundings& surrounding
                                        .batch_most = batch_most}));
   };
   draw({.sequence = kWindowed, .name = "windowed", .most = 30, .keyed = 0.05, .ranges = 0.2}, 3);
+  draw({.sequence = kTight, .name = "tight", .most = 4}, 3);
+  draw({.sequence = kSeldom, .name = "seldom", .most = 1, .pause = milliseconds(5)}, 1);
   draw({.sequence = kAdaptive, .name = "adaptive", .most = 100, .ranges = 0.1}, 2);
   draw({.sequence = kGapless, .name = "gapless", .most = 20, .keyed = 0.2, .ranges = 0.2}, 2);
+  draw({.sequence = kGaplessSeldom, .name = "gapless/seldom", .most = 1, .pause = milliseconds(5)},
+       1);
   draw({.sequence = kStrict, .name = "strict", .most = 10, .keyed = 0.1, .ranges = 0.1}, 2);
   draw({.sequence = kStrictKeyed, .name = "strict/keyed", .most = 10, .keyed = 1, .ranges = 0.2},
        2);
