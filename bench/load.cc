@@ -20,6 +20,8 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -205,4 +207,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace mintmark
 
-int main(int argc, char** argv) { return mintmark::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return mintmark::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "load: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}
