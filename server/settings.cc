@@ -56,8 +56,8 @@ constexpr std::array kSettings = {
             "How long a call waits for a reset, deletion or tightening under way."},
     Setting{"poll-interval", &Config::poll_interval, 10 * kMs, 10 * kSecond, "",
             "Between two looks at ids that are held elsewhere, or at a drain."},
-    Setting{"request-id-retention", &Config::request_id_retention, kMinute, 30 * 24 * kHour, "",
-            "Request ids are remembered at least this long."},
+    Setting{"request-id-retention", &Config::request_id_retention, kMinute,
+            std::int64_t{30} * 24 * kHour, "", "Request ids are remembered at least this long."},
 
     // Limits of one call.
     Setting{"max-n", &Config::max_n, 1, 10'000'000, "",

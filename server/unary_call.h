@@ -6,7 +6,6 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -67,16 +66,16 @@ class MessageMemory {
   }
 
  private:
-  using Block = std::array<char, 768>;
+  static constexpr std::size_t kBlockBytes = 768;
 
-  static google::protobuf::ArenaOptions Options(Block& block) {
+  static google::protobuf::ArenaOptions Options(char* block) {
     google::protobuf::ArenaOptions options;
-    options.initial_block = block.data();
-    options.initial_block_size = block.size();
+    options.initial_block = block;
+    options.initial_block_size = kBlockBytes;
     return options;
   }
 
-  alignas(std::max_align_t) Block block_;
+  alignas(std::max_align_t) char block_[kBlockBytes];
   google::protobuf::Arena arena_;
 };
 

@@ -16,7 +16,7 @@ constexpr absl::string_view kRetryUrl = "mintmark/retry-after-ns";
 
 struct Entry {
   absl::string_view name;
-  absl::StatusCode code;
+  absl::StatusCode code = absl::StatusCode::kUnknown;
 };
 
 using Code = absl::StatusCode;

@@ -84,7 +84,7 @@ class JoinedRead {
 
 }  // namespace
 
-Engine::Engine(const EngineOptions& options, std::function<void(int lane)> wake) {
+Engine::Engine(const EngineOptions& options, const std::function<void(int lane)>& wake) {
   for (int i = 0; i < options.lanes; ++i) {
     lanes_.push_back(std::make_unique<Lane>(i, options, wake));
   }

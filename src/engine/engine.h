@@ -82,7 +82,7 @@ class Engine {
  public:
   // `wake(lane)` is called, with no lock held, when a lane without a batch under
   // way has something to commit: its driver should call TakeBatch soon.
-  Engine(const EngineOptions& options, std::function<void(int lane)> wake);
+  Engine(const EngineOptions& options, const std::function<void(int lane)>& wake);
   ~Engine();
 
   // Calls. The parameters have been checked (names valid, n within limits); the

@@ -131,8 +131,8 @@ class Lane {
   Time last_commit_ ABSL_GUARDED_BY(mutex_) = Time::min();
   Time next_listing_ ABSL_GUARDED_BY(mutex_) = Time::min();
   Time next_purge_ ABSL_GUARDED_BY(mutex_) = Time::min();
-  Time next_try_ ABSL_GUARDED_BY(mutex_) = Time::min();  // The store is away: nothing before.
-  std::int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;    // In a row, to reach the store.
+  Time next_try_ ABSL_GUARDED_BY(mutex_) = Time();     // The store is away: nothing before.
+  std::int64_t failures_ ABSL_GUARDED_BY(mutex_) = 0;  // In a row, to reach the store.
   bool away_ ABSL_GUARDED_BY(mutex_) = false;
   // When the store refuses a batch, those in it are tried again in ever smaller
   // ones, until what it refuses is by itself: at most `names_limit_` at a time until

@@ -340,7 +340,7 @@ void Lane::StoreAway(const LaneContext& context) {
 void Lane::StoreBack() {
   failures_ = 0;
   away_ = false;
-  next_try_ = Time::min();
+  next_try_ = Time();
 }
 
 }  // namespace mintmark::engine

@@ -112,7 +112,7 @@ TEST_F(WireTest, LargeRequestsAreRefusedWithAReason) {
   ExpectReason(large, Reason::kArgumentInvalid);
   EXPECT_THAT(large.status.error_message(), HasSubstr("4096"));
   // Far larger ones are not even read.
-  const Outcome huge = Id(&IdStub::GetCounters, of_size(5 * 4'096), &response);
+  const Outcome huge = Id(&IdStub::GetCounters, of_size(std::size_t{5} * 4'096), &response);
   EXPECT_EQ(huge.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(huge.reason, "");
 }

@@ -23,7 +23,7 @@ BatchOutcome Outcome(BatchOutcome::Kind kind) {
 
 SimWorld::SimWorld(std::uint64_t seed) : random(seed), store(kStoreStartUs) {}
 
-void SimWorld::Trace(const std::string& line) {
+void SimWorld::Trace(const std::string& line) const {
   if (trace == nullptr) return;
   const auto ms = std::chrono::duration<double, std::milli>(events.now().time_since_epoch());
   trace->push_back(absl::StrCat(ms.count(), " ms: ", line));
@@ -101,8 +101,8 @@ void SimServer::Poll(int lane) {
   Run(at, [this, lane] { Poll(lane); });
 }
 
-void SimServer::Bring(std::shared_ptr<std::unique_ptr<Batch>> batch, const BatchOutcome& outcome,
-                      Duration after) {
+void SimServer::Bring(const std::shared_ptr<std::unique_ptr<Batch>>& batch,
+                      const BatchOutcome& outcome, Duration after) {
   Run(world_.events.now() + after, [this, batch, outcome] {
     const int lane = (*batch)->lane;
     engine_->Complete(std::move(*batch), outcome, Now());

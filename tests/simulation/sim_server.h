@@ -29,7 +29,7 @@ struct SimWorld {
 
   explicit SimWorld(std::uint64_t seed);
   void Count(const std::string& what) { ++counts[what]; }
-  void Trace(const std::string& line);
+  void Trace(const std::string& line) const;
   // Runs a batch against the store as of now.
   engine::BatchOutcome Commit(engine::Batch& batch);
 };
@@ -60,7 +60,7 @@ class SimServer {
  private:
   void Poll(int lane);
   void Send(std::unique_ptr<engine::Batch> batch);
-  void Bring(std::shared_ptr<std::unique_ptr<engine::Batch>> batch,
+  void Bring(const std::shared_ptr<std::unique_ptr<engine::Batch>>& batch,
              const engine::BatchOutcome& outcome, Duration after);
   void TickLater();
   // Runs `event` on this server: not while it is paused, not once it is down.
@@ -69,7 +69,7 @@ class SimServer {
 
   SimWorld& world_;
   const int id_;
-  Duration clock_offset_;
+  Duration clock_offset_{};
   std::unique_ptr<engine::Engine> engine_;
   std::map<engine::Call*, std::unique_ptr<engine::Call>> calls_;
   std::vector<Time> polls_;  // The next one of each lane.

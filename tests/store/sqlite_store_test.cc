@@ -110,12 +110,12 @@ TEST_F(SqliteStoreTest, RefusesWhatIsNoFileOfItsOwn) {
   ExpectRefused(folder().Path("text.db"), "is not a SQLite database");
   ExpectRefused(folder().Path("text.db/ids.db"), "is not a folder");
   {
-    SQLite::Database(folder().Path("other.db"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
-        .exec("CREATE TABLE recipes (name TEXT)");
+    SQLite::Database other(folder().Path("other.db"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    other.exec("CREATE TABLE recipes (name TEXT)");
   }
   ExpectRefused(folder().Path("other.db"), "belongs to another program");
   // An empty file is a new one.
-  std::ofstream(folder().Path("empty.db"));
+  { const std::ofstream empty(folder().Path("empty.db")); }
   EXPECT_TRUE(store::OpenSqliteStore(folder().Path("empty.db"), {}).ok());
 }
 
