@@ -251,9 +251,11 @@ void CounterState::AnswerAll(const LaneContext& context, const Item& item,
 }
 
 void CounterState::Requeue(const Item& item) {
-  for (auto caller = item.callers.rbegin(); caller != item.callers.rend(); ++caller) {
-    if (caller->call != nullptr) queue_.insert(queue_.begin(), caller->call);
+  std::vector<IncrCall*> calls;
+  for (const Caller& caller : item.callers) {
+    if (caller.call != nullptr) calls.push_back(caller.call);
   }
+  queue_.insert(queue_.begin(), calls.begin(), calls.end());
 }
 
 // Deltas that were answered before are kept until the store takes them.

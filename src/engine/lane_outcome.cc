@@ -186,7 +186,7 @@ void Lane::Report(const Batch& batch, const LaneContext& context) {
   for (const Attention& attention : report.attention) {
     SequenceState* state = sequences_.Find(attention.sequence);
     if (state == nullptr) continue;
-    state->Notice(attention);
+    state->Notice(attention, context);
     sequences_.ListIfReady(*state, context);
   }
 }

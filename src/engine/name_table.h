@@ -62,12 +62,12 @@ class NameTable {
     }
     std::sort(planned_.begin(), planned_.end(),
               [](const State* a, const State* b) { return a->name() < b->name(); });
-    // Each gets a fair share of the calls, so that none is kept out by a hot one
-    // that comes before it.
+    // Each leaves half of an equal share to every one that comes after it, so that
+    // none is kept out by a hot one, nor a hot one held down by many.
     auto names = static_cast<std::int64_t>(planned_.size() - first);
     for (State* state : planned_) {
-      const std::int64_t share =
-          std::max<std::int64_t>(1, calls_left / std::max<std::int64_t>(1, names));
+      const std::int64_t equal = calls_left / std::max<std::int64_t>(1, names);
+      const std::int64_t share = std::max<std::int64_t>(1, calls_left - (names - 1) * (equal / 2));
       calls_left -= state->Plan(context, share, batch);
       --names;
     }

@@ -74,11 +74,13 @@ void SequenceState::Refuse(const LaneContext& context, const absl::Status& statu
 }
 
 void SequenceState::Requeue(const Callers& callers, bool alone) {
-  for (auto call = callers.rbegin(); call != callers.rend(); ++call) {
-    if (call->call == nullptr) continue;
-    call->call->alone_ = call->call->alone_ || alone;
-    queue_.insert(queue_.begin(), call->call);
+  std::vector<NextCall*> calls;
+  for (const Caller& caller : callers) {
+    if (caller.call == nullptr) continue;
+    caller.call->alone_ = caller.call->alone_ || alone;
+    calls.push_back(caller.call);
   }
+  queue_.insert(queue_.begin(), calls.begin(), calls.end());
 }
 
 void SequenceState::Adopt(const LaneContext& context, const SequenceRow& row) {

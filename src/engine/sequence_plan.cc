@@ -125,7 +125,7 @@ bool SequenceState::HasWork(const LaneContext& context) const {
   if (std::any_of(windows_.begin(), windows_.end(), [](const Window& w) { return w.frozen; })) {
     return true;
   }
-  if (context.stopping && queue_.empty() && !windows_.empty()) return true;
+  if (context.stopping && !windows_.empty()) return true;
   if (!admin_.empty() && (admin_.front()->stage_ != SequenceCall::Stage::kDrain ||
                           !row_.has_value() || context.stopping)) {
     return true;
@@ -142,7 +142,8 @@ std::int64_t SequenceState::Plan(const LaneContext& context, std::int64_t max_ca
   retry_at_ = Time::min();
   ExpireQueued(context);
   if (row_.has_value()) ServeQueue(context);
-  if (context.stopping && queue_.empty()) {
+  // Who still waits at a stop draws from what is given back in the same batch.
+  if (context.stopping) {
     for (Window& window : windows_) window.frozen = true;
   }
   PlanGiveBacks(batch);

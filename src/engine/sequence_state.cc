@@ -141,12 +141,16 @@ void SequenceState::Answer(NextCall& call, const LaneContext& context, absl::Sta
   context.answers.Add(call, std::move(status));
 }
 
-void SequenceState::Notice(const Attention& attention) {
+void SequenceState::Notice(const Attention& attention, const LaneContext& context) {
   if (row_.has_value() &&
       (row_->version != attention.version || row_->generation != attention.generation)) {
     Forget();
   }
   for (Window& window : windows_) {
+    if (!window.frozen && window.wanted < attention.wanted) {
+      // What somebody else wants is not taken again in the batch that gives it back.
+      acquire_after_ = std::max(acquire_after_, context.now + context.options.heartbeat);
+    }
     if (window.generation != attention.generation || window.revision != attention.revision ||
         attention.draining || window.wanted < attention.wanted) {
       window.frozen = true;

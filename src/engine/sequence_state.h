@@ -49,7 +49,7 @@ class SequenceState {
   void Refuse(const LaneContext& context, const absl::Status& status, Time retry_at);
 
   // Somebody changed the sequence, or wants what is held here.
-  void Notice(const Attention& attention);
+  void Notice(const Attention& attention, const LaneContext& context);
 
   // The lane's session is gone: its windows cannot be issued from any more, and what
   // was changed meanwhile is not known.
