@@ -34,10 +34,12 @@ class CounterState::ItemBuilder {
     Advance(deferred);
   }
 
-  // False when a prefix would leave int64, or the request id is in the item
-  // already.
+  // False when a prefix would leave int64: then nothing that comes later is taken
+  // either, which would overtake it. False as well when the request id is in the
+  // item already.
   bool Add(IncrCall& call) {
-    if (!FitsInt64(Wide{add_.sum} + call.delta)) return false;
+    full_ = full_ || !FitsInt64(Wide{add_.sum} + call.delta);
+    if (full_) return false;
     if (!call.request_id.empty() && !keys_.insert(call.request_id).second) return false;
     Advance(call.delta);
     item_.callers.push_back(Caller{&call, add_.sum});
@@ -73,6 +75,7 @@ class CounterState::ItemBuilder {
 
   Item item_;
   CounterAdd add_;
+  bool full_ = false;
   absl::flat_hash_set<std::string> keys_;
 };
 
