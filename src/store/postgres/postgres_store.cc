@@ -41,7 +41,8 @@ class PostgresStore final : public engine::Store {
     return {.kind = "postgresql",
             .address = target_.address,
             .durability = durability_,
-            .schema_version = schema_version_};
+            .schema_version = schema_version_,
+            .warning = warning_};
   }
 
  private:
@@ -49,6 +50,7 @@ class PostgresStore final : public engine::Store {
   const StoreOptions options_;
   Watchdog watchdog_;
   std::string durability_;
+  std::string warning_;
   int schema_version_ = 0;
 };
 
@@ -68,6 +70,7 @@ absl::Status PostgresStore::Open() {
         RecordSystemIdentifier(**connection, *server.system_identifier, target_, options_));
   }
   durability_ = server.durability;
+  warning_ = server.warning;
   schema_version_ = schema.version;
   return absl::OkStatus();
 }

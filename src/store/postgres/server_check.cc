@@ -53,20 +53,37 @@ std::string Durability(const Settings& settings) {
   std::string text =
       absl::StrCat("fsync=", settings.fsync, ", full_page_writes=", settings.full_page_writes,
                    ", synchronous_commit=", settings.synchronous_commit);
-  const bool has_standbys = !settings.standby_names.empty();
-  if (has_standbys) {
+  if (!settings.standby_names.empty()) {
     absl::StrAppend(&text, ", synchronous_standby_names='", settings.standby_names, "'");
   }
-  if (settings.synchronous_commit == "local" && has_standbys) {
-    absl::StrAppend(&text,
-                    "; commits do not wait for the standby: a failover can lose and repeat ids");
+  return text;
+}
+
+bool IsDurable(const Settings& settings) {
+  return settings.fsync == "on" && settings.full_page_writes == "on" &&
+         settings.synchronous_commit != "off";
+}
+
+// What an operator should know of a server that is accepted; mostly empty.
+std::string Warning(const Settings& settings, const ConnectionTarget& target) {
+  const std::string server =
+      absl::StrCat("PostgreSQL at ", target.address, " (", Durability(settings), ") ");
+  if (!IsDurable(settings)) {
+    return absl::StrCat(server,
+                        "does not keep what it acknowledges, which --unsafe-store accepts: after "
+                        "a crash ids can be issued twice and increments be gone.");
+  }
+  if (settings.synchronous_commit == "local" && !settings.standby_names.empty()) {
+    return absl::StrCat(server,
+                        "commits without waiting for its standby: a failover can lose and repeat "
+                        "ids; set synchronous_commit to on.");
   }
   if (settings.synchronous_commit == "remote_write") {
-    absl::StrAppend(&text,
-                    "; a standby may lose commits when its machine fails: a failover to it can "
-                    "repeat ids");
+    return absl::StrCat(server,
+                        "has standbys that may lose commits when their machine fails: a failover "
+                        "can repeat ids; set synchronous_commit to on.");
   }
-  return text;
+  return "";
 }
 
 absl::Status CheckSettings(const Settings& settings, const ConnectionTarget& target,
@@ -82,9 +99,7 @@ absl::Status CheckSettings(const Settings& settings, const ConnectionTarget& tar
                                    " is read-only: a standby, or the role's or database's "
                                    "default_transaction_read_only is on."));
   }
-  const bool is_durable = settings.fsync == "on" && settings.full_page_writes == "on" &&
-                          settings.synchronous_commit != "off";
-  if (!is_durable && !options.unsafe) {
+  if (!IsDurable(settings) && !options.unsafe) {
     return absl::FailedPreconditionError(absl::StrCat(
         server, " does not keep what it acknowledges (", Durability(settings),
         "); set fsync, full_page_writes and synchronous_commit to on, or accept lost and repeated "
@@ -124,7 +139,9 @@ absl::StatusOr<ServerFacts> CheckServer(Connection& connection, const Connection
   const Settings settings = ToSettings(answer.rows[0]);
   MINTMARK_RETURN_IF_ERROR(CheckSettings(settings, target, options));
 
-  ServerFacts facts{.durability = Durability(settings), .system_identifier = std::nullopt};
+  ServerFacts facts{.durability = Durability(settings),
+                    .warning = Warning(settings, target),
+                    .system_identifier = std::nullopt};
   if (settings.tells_identifier) {
     const Answer told =
         connection.Run(kReadSystemIdentifier, {}, /*prepare=*/false, options.answer_timeout);

@@ -16,8 +16,10 @@
 namespace mintmark::store {
 
 struct ServerFacts {
-  // The settings that make a commit durable, as found; and what they do not cover.
+  // The settings that make a commit durable, as found.
   std::string durability;
+  // See engine::StoreDescription.
+  std::string warning;
   // Names the database cluster; absent where the role may not ask.
   std::optional<std::int64_t> system_identifier;
 };
