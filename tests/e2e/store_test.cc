@@ -31,19 +31,19 @@ std::unique_ptr<client::Client> Connect(const std::vector<const Mintmarkd*>& ser
 void StoreTest::SetUp() {
   if (GetParam() == StoreKind::kSqlite) {
     store_url_ = absl::StrCat("sqlite:", folder_.Path("mintmark.db"));
-    Prepare();
-    return;
+  } else {
+    const std::optional<std::string> url = TestPostgresUrl();
+    if (!url.has_value() && !PostgresIsRequired()) {
+      GTEST_SKIP() << "MINTMARK_TEST_POSTGRES names no PostgreSQL server.";
+    }
+    ASSERT_TRUE(url.has_value()) << "MINTMARK_TEST_POSTGRES has to name a PostgreSQL server.";
+    auto database = PostgresDatabase::Make(*url);
+    ASSERT_THAT(database, IsOk());
+    database_ = *std::move(database);
+    store_url_ = database_->url();
   }
-  const std::optional<std::string> url = TestPostgresUrl();
-  if (!url.has_value() && !PostgresIsRequired()) {
-    GTEST_SKIP() << "MINTMARK_TEST_POSTGRES names no PostgreSQL server.";
-  }
-  ASSERT_TRUE(url.has_value()) << "MINTMARK_TEST_POSTGRES has to name a PostgreSQL server.";
-  auto database = PostgresDatabase::Make(*url);
-  ASSERT_THAT(database, IsOk());
-  database_ = *std::move(database);
-  store_url_ = database_->url();
   Prepare();
+  ASSERT_FALSE(HasFailure()) << "The test is not run, since what it needs is not there.";
 }
 
 Mintmarkd& StoreTest::StartServer(std::vector<std::string> flags) {

@@ -30,7 +30,8 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
  protected:
   void SetUp() final;
 
-  // What is to be done before each test, when there is a store.
+  // What is to be done before each test, when there is a store. A test for which it
+  // fails is not run.
   virtual void Prepare() {}
 
   // Whether several servers can use the store at once.
