@@ -16,6 +16,9 @@ if [[ "$preset" == tsan ]] && setarch "$(uname -m)" --addr-no-randomize true 2>/
 fi
 
 export MINTMARK_SIM_SEEDS=${MINTMARK_SIM_SEEDS:-20}
-"${fixed_layout[@]}" ./dev build "$preset" tests_unit tests_simulation
+log=$("${fixed_layout[@]}" ./dev build "$preset" tests_unit tests_simulation 2>&1) || {
+  printf '%s\n' "$log"
+  exit 1
+}
 "${fixed_layout[@]}" ctest --preset "$preset" -j2 --output-on-failure --no-tests=error \
   --no-label-summary --label-regex '^(unit|simulation)$' </dev/null

@@ -6,8 +6,8 @@ usage: tsan_reports.py forget DIR        removes the reports in DIR
                                          fails when there is one
 
 The distribution's libraries are not instrumented: the sanitizer does not see the
-atomics by which gRPC hands work from thread to thread and reports hundreds of
-races that are none. Its own suppressions go by any frame of a stack, and since
+atomics by which gRPC hands work from thread to thread, and reports dozens of races
+in gRPC's headers that are none. Its own suppressions go by any frame of a stack, and since
 every handler runs on a thread of gRPC's, one that names libgrpc would hide the
 races of all handlers. So what counts here is where the access itself is made: the
 innermost frame, apart from those of the sanitizer and the standard library's. A
