@@ -33,8 +33,7 @@ std::optional<engine::SequenceRow> World::Sequence(const std::string& name) cons
 
 std::vector<store::StoredShard> World::Shards(const std::string& name) const {
   std::vector<store::StoredShard> shards = store_.Snapshot().ListShards(name);
-  std::sort(shards.begin(), shards.end(),
-            [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::sort(shards.begin(), shards.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return shards;
 }
 

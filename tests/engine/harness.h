@@ -92,7 +92,9 @@ class Server {
   void Start(engine::ListCall& call) { engine_.List(call, world_.now()); }
 
   // The lane's next batch; null when there is none now.
-  std::unique_ptr<engine::Batch> Take(int lane = 0) { return engine_.TakeBatch(lane, world_.now()); }
+  std::unique_ptr<engine::Batch> Take(int lane = 0) {
+    return engine_.TakeBatch(lane, world_.now());
+  }
   // Runs the batch against the store and does not tell the engine.
   engine::BatchOutcome Run(engine::Batch& batch) { return world_.store().Run(batch); }
   // Brings it back with this outcome.
