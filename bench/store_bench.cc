@@ -153,48 +153,12 @@ Batch Draws(const std::vector<engine::SequenceRow>& rows, int names, int keys_ea
   return batch;
 }
 
-// A shard of each of other sequences, which its ceiling moves in.
-std::vector<engine::Refill> AcquireShards(Lane& lane,
-                                          const std::vector<engine::SequenceRow>& rows) {
-  Batch batch;
-  for (const engine::SequenceRow& row : rows) {
-    engine::Acquire acquire;
-    acquire.sequence = row.name;
-    acquire.generation = row.generation;
-    acquire.revision = row.revision;
-    acquire.window = 1;
-    acquire.chunk = 1'000'000'000;
-    batch.acquires.push_back(std::move(acquire));
-  }
-  lane.Run(batch);
-  std::vector<engine::Refill> refills;
-  for (const engine::Acquire& acquire : batch.acquires) {
-    engine::Refill refill;
-    refill.sequence = acquire.sequence;
-    refill.shard = acquire.shard;
-    refill.epoch = acquire.epoch;
-    refill.generation = acquire.generation;
-    refill.position = refill.ceiling = acquire.ceiling;
-    refills.push_back(std::move(refill));
-  }
-  return refills;
-}
-
-Batch Refills(std::vector<engine::Refill>& refills, std::size_t count) {
-  Batch batch;
-  for (std::size_t i = 0; i < count; ++i) {
-    refills[i].position = refills[i].ceiling++;
-    batch.refills.push_back(refills[i]);
-  }
-  return batch;
-}
-
-std::vector<engine::SequenceRow> CreateSequences(Lane& lane, int first, std::int32_t shards) {
+std::vector<engine::SequenceRow> CreateStrictSequences(Lane& lane) {
   Batch batch;
   for (int i = 0; i < kNames; ++i) {
     engine::SequenceOpen open;
-    open.name = Name(first + i);
-    open.create_as.emplace().shards = shards;
+    open.name = Name(i);
+    open.create_as.emplace().shards = 0;
     batch.opens.push_back(std::move(open));
   }
   lane.Run(batch);
@@ -282,8 +246,7 @@ void RunAll(const std::string& maintenance_url, double seconds, absl::string_vie
   bare.prepare("bare", "UPDATE bare SET value = value + 1 WHERE name = 'a' RETURNING value");
 
   Lane lane(*store);
-  const std::vector<engine::SequenceRow> rows = CreateSequences(lane, 0, 0);
-  std::vector<engine::Refill> refills = AcquireShards(lane, CreateSequences(lane, kNames, 16));
+  const std::vector<engine::SequenceRow> rows = CreateStrictSequences(lane);
   Batch all_counters = Adds(1024, 0);
   lane.Run(all_counters);
 
@@ -293,14 +256,12 @@ void RunAll(const std::string& maintenance_url, double seconds, absl::string_vie
   bench.Lone("1 keyed add", [] { return Adds(1, 1); });
   bench.Lone("1 strict draw", [&] { return Draws(rows, 1, 0); });
   bench.Lone("1 keyed strict draw", [&] { return Draws(rows, 1, 1); });
-  bench.Lone("1 refill", [&] { return Refills(refills, 1); });
   bench.Bulk("256 adds, 256 counters", 256, [] { return Adds(256, 0); });
   bench.Bulk("1024 adds, 1024 counters", 1024, [] { return Adds(1024, 0); });
   bench.Bulk("256 keyed adds, 1 counter", 256, [] { return Adds(1, 256); });
   bench.Bulk("1024 keyed adds, 1 counter", 1024, [] { return Adds(1, 1024); });
   bench.Bulk("256 keyed adds, 256 counters", 256, [] { return Adds(256, 1); });
   bench.Bulk("256 strict draws, 256 sequences", 256, [&] { return Draws(rows, 256, 0); });
-  bench.Bulk("256 refills, 256 sequences", 256, [&] { return Refills(refills, 256); });
   bench.Bulk("256 keyed draws, 1 sequence", 256, [&] { return Draws(rows, 1, 256); });
 }
 

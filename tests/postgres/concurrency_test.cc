@@ -334,7 +334,10 @@ class ConcurrencyTest : public PostgresTest {};
 
 TEST_F(ConcurrencyTest, LanesOnTheSameNamesNeitherRepeatNorLoseNorDeadlock) {
   const ScratchDatabase database(MaintenanceUrl());
-  const auto store = Open(database.url());
+  store::StoreOptions options;
+  options.lock_timeout = std::chrono::seconds(20);
+  options.answer_timeout = std::chrono::seconds(60);
+  const auto store = Open(database.url(), options);
   ASSERT_NE(store, nullptr);
   const std::uint32_t seed = std::random_device()();
   SCOPED_TRACE(absl::StrCat("seed ", seed));

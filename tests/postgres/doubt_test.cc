@@ -27,14 +27,12 @@ class DoubtTest : public PostgresTest {
     if (IsSkipped() || HasFatalFailure()) return;
     database_ = std::make_unique<ScratchDatabase>(MaintenanceUrl());
     proxy_ = std::make_unique<AnswerProxy>(PortOf(MaintenanceUrl()));
-    store_ = Open(ProxyUrl());
+    store_ = Open(WithPort(database_->url(), proxy_->port()), Impatient());
     ASSERT_NE(store_, nullptr);
     actor_ = std::make_unique<Actor>(*store_);
     actor_->Add("visits", 10);
     other_ = std::make_unique<Session>(database_->url());
   }
-
-  std::string ProxyUrl() const { return WithPort(database_->url(), proxy_->port()); }
 
   // Adds 1 to the counter.
   Batch PlanAdd() const {
@@ -98,42 +96,43 @@ TEST_F(DoubtTest, AKilledBackendLeavesADoubtThatIsResolvedAsNotApplied) {
 }
 
 TEST_F(DoubtTest, ALostAnswerLeavesADoubtThatIsResolvedAsApplied) {
-  store::StoreOptions options = Patient();
-  options.answer_timeout = std::chrono::seconds(3);
-  const auto store = Open(ProxyUrl(), options);
-  ASSERT_NE(store, nullptr);
-  Actor sender(*store);
-  Batch batch = sender.Plan();
-  batch.adds = PlanAdd().adds;
+  Batch batch = PlanAdd();
   proxy_->LoseAnswers();
-  const BatchOutcome outcome = sender.TryRun(batch);
+  const BatchOutcome outcome = actor_->TryRun(batch);
   EXPECT_EQ(outcome.kind, BatchOutcome::Kind::kInDoubt) << outcome.status;
   EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("did not answer in time"));
 
-  sender.Resolve(batch);
+  actor_->Resolve(batch);
   EXPECT_EQ(batch.resolution.last_batch, batch.number());
   EXPECT_EQ(batch.adds[0].result, engine::CounterAdd::Result::kAdded);
   EXPECT_EQ(batch.adds[0].value, 11);
   EXPECT_GT(batch.report.store_time_us, 0);
-  EXPECT_EQ(sender.Add("visits", 1).value, 12);
+  EXPECT_EQ(actor_->Add("visits", 1).value, 12);
 }
 
 // The server does not notice that a client is gone while a statement of it waits.
 TEST_F(DoubtTest, ABatchThatIsStillOnItsWayHoldsTheResolutionUp) {
-  Batch batch = PlanAdd();
-  const BatchOutcome outcome = RunIntoLock(batch, [&] { proxy_->CutClients(); });
+  store::StoreOptions patient;
+  patient.lock_timeout = std::chrono::seconds(60);
+  const auto patient_store = Open(WithPort(database_->url(), proxy_->port()), patient);
+  ASSERT_NE(patient_store, nullptr);
+  Actor sender(*patient_store);
+  Batch batch = sender.Plan();
+  batch.adds = PlanAdd().adds;
+  LockCounter();
+  BatchOutcome outcome;
+  std::thread running([&] { outcome = sender.TryRun(batch); });
+  WaitUntilLaneWaits();
+  proxy_->CutClients();
+  running.join();
   EXPECT_EQ(outcome.kind, BatchOutcome::Kind::kInDoubt) << outcome.status;
 
   // It holds its session's row.
-  store::StoreOptions impatient = Patient();
-  impatient.lock_timeout = std::chrono::milliseconds(200);
-  const auto store = Open(ProxyUrl(), impatient);
-  ASSERT_NE(store, nullptr);
   Batch resolution = batch;
   resolution.kind = Batch::Kind::kResolveDoubt;
-  EXPECT_EQ(store->MakeLane()->Run(resolution).kind, BatchOutcome::Kind::kRefused);
+  EXPECT_EQ(store_->MakeLane()->Run(resolution).kind, BatchOutcome::Kind::kRefused);
   other_->Run("COMMIT");
-  actor_->Resolve(batch);
+  sender.Resolve(batch);
   EXPECT_EQ(batch.resolution.last_batch, batch.number());
   EXPECT_EQ(batch.adds[0].value, 11);
   EXPECT_EQ(Value(), "11");
@@ -148,19 +147,13 @@ TEST_F(DoubtTest, AFencedBatchThatArrivesLateDoesNothing) {
 }
 
 TEST_F(DoubtTest, ALockThatIsNotHadInTimeIsARefusal) {
-  store::StoreOptions impatient = Patient();
-  impatient.lock_timeout = std::chrono::milliseconds(200);
-  const auto store = Open(ProxyUrl(), impatient);
-  ASSERT_NE(store, nullptr);
-  Actor actor(*store);
   LockCounter();
-  Batch batch = actor.Plan();
-  batch.adds = PlanAdd().adds;
-  const BatchOutcome outcome = actor.TryRun(batch);
+  Batch batch = PlanAdd();
+  const BatchOutcome outcome = actor_->TryRun(batch);
   EXPECT_EQ(outcome.kind, BatchOutcome::Kind::kRefused) << outcome.status;
   other_->Run("ROLLBACK");
   // Nothing happened, and the session is where it was.
-  actor.Run(batch);
+  actor_->Run(batch);
   EXPECT_EQ(batch.adds[0].value, 11);
 }
 
@@ -197,8 +190,7 @@ TEST_F(FrozenServerTest, AServerThatHangsIsNotWaitedFor) {
   ScratchServer server("max_connections=20");
   ASSERT_FALSE(server.url().empty());
   const ScratchDatabase database(server.url());
-  store::StoreOptions options = Patient();
-  options.answer_timeout = std::chrono::seconds(3);
+  store::StoreOptions options = Impatient();
   options.connect_timeout = std::chrono::seconds(2);
   const auto store = Open(database.url(), options);
   ASSERT_NE(store, nullptr);
@@ -232,7 +224,9 @@ TEST_F(FrozenServerTest, ACommitThatDidNotWaitForItsStandbyIsInDoubt) {
   const ScratchServer server("synchronous_standby_names=nobody synchronous_commit=local");
   ASSERT_FALSE(server.url().empty());
   const ScratchDatabase database(server.url());
-  const auto store = Open(database.url());
+  store::StoreOptions options;
+  options.answer_timeout = std::chrono::seconds(20);
+  const auto store = Open(database.url(), options);
   ASSERT_NE(store, nullptr);
   Session other(database.url());
   Actor actor(*store);

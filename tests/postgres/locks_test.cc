@@ -165,7 +165,7 @@ TEST_F(LocksTest, TwoLanesRotateOnce) {
 }
 
 TEST_F(LocksTest, WorksWithoutPreparedStatements) {
-  store::StoreOptions options = Patient();
+  store::StoreOptions options;
   options.prepare = false;
   const auto store = Open(url(), options);
   ASSERT_NE(store, nullptr);

@@ -25,18 +25,17 @@ class PostgresTest : public ::testing::Test {
     GTEST_SKIP() << kMissing;
   }
 
-  // Limits that no test runs into, however slow the machine.
-  static store::StoreOptions Patient() {
+  // Short limits, for tests that run into them.
+  static store::StoreOptions Impatient() {
     store::StoreOptions options;
-    options.lock_timeout = std::chrono::seconds(60);
-    options.answer_timeout = std::chrono::seconds(100);
-    options.connect_timeout = std::chrono::seconds(60);
+    options.lock_timeout = std::chrono::milliseconds(300);
+    options.answer_timeout = std::chrono::milliseconds(1500);
     return options;
   }
 
   // Opens a store that has to open.
   static std::unique_ptr<engine::Store> Open(const std::string& url,
-                                             const store::StoreOptions& options = Patient()) {
+                                             const store::StoreOptions& options = {}) {
     auto opened = store::OpenPostgresStore(url, options);
     EXPECT_TRUE(opened.ok()) << opened.status();
     return opened.ok() ? *std::move(opened) : nullptr;

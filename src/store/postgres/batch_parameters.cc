@@ -23,7 +23,8 @@ constexpr std::int64_t kOpenOrCreate = 2;
 constexpr std::int64_t kChange = 3;
 constexpr std::int64_t kDrain = 4;
 constexpr std::int64_t kGiveBack = 5;
-constexpr std::int64_t kAcquire = 6;
+constexpr std::int64_t kRefill = 6;
+constexpr std::int64_t kAcquire = 7;
 constexpr std::int64_t kChangeCounter = 1;
 constexpr std::int64_t kReadCounters = 2;
 
@@ -134,10 +135,9 @@ Connection::Parameters ResolveCall::Parameters() {
 const Statement CommitCall::kStatement = {
     "mintmark_commit_v1",
     "SELECT * FROM mintmark.commit_v1("
-    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-    "$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, "
-    "$37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, "
-    "$54, $55, $56, $57, $58, $59)"};
+    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+    "$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, "
+    "$39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)"};
 
 CommitCall::CommitCall(const Batch& batch, const BatchLimits& limits)
     : session_(absl::StrCat(batch.session.id)),
@@ -156,7 +156,6 @@ CommitCall::CommitCall(const Batch& batch, const BatchLimits& limits)
   AddRotation(batch, limits, rotate_);
   AddOpens(batch);
   AddSequenceOperations(batch);
-  AddWindowMoves(batch);
   AddDraws(batch);
   AddAdds(batch);
   AddCounterOperations(batch);
@@ -182,14 +181,6 @@ Connection::Parameters CommitCall::Parameters() {
           lock_sequences_.Finish(),
           sequence_ops_.Finish(),
           sequence_texts_.Finish(),
-          refill_names_.Finish(),
-          refill_shards_.Finish(),
-          refill_epochs_.Finish(),
-          refill_generations_.Finish(),
-          refill_positions_.Finish(),
-          refill_ceilings_.Finish(),
-          acquires_.Finish(),
-          acquire_texts_.Finish(),
           draw_names_.Finish(),
           draw_generations_.Finish(),
           draw_revisions_.Finish(),
@@ -251,21 +242,15 @@ void CommitCall::AddSequenceOperations(const Batch& batch) {
                            give_back.generation, give_back.position, give_back.ceiling});
     sequence_texts_.Add(give_back.sequence);
   }
-}
-
-void CommitCall::AddWindowMoves(const Batch& batch) {
   for (const engine::Refill& refill : batch.refills) {
-    refill_names_.Add(refill.sequence);
-    refill_shards_.Add(refill.shard);
-    refill_epochs_.Add(refill.epoch);
-    refill_generations_.Add(refill.generation);
-    refill_positions_.Add(refill.position);
-    refill_ceilings_.Add(refill.ceiling);
+    AddAll(sequence_ops_, {kRefill, refill.shard, refill.epoch, refill.generation, refill.position,
+                           refill.ceiling});
+    sequence_texts_.Add(refill.sequence);
   }
   for (const engine::Acquire& acquire : batch.acquires) {
-    AddAll(acquires_, {kAcquire, acquire.generation, acquire.revision, acquire.window,
-                       acquire.chunk, acquire.adaptive_chunk ? 1 : 0});
-    acquire_texts_.Add(acquire.sequence);
+    AddAll(sequence_ops_, {kAcquire, acquire.generation, acquire.revision, acquire.window,
+                           acquire.chunk, acquire.adaptive_chunk ? 1 : 0});
+    sequence_texts_.Add(acquire.sequence);
   }
 }
 

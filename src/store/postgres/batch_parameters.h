@@ -69,7 +69,6 @@ class CommitCall {
 
   void AddOpens(const engine::Batch& batch);
   void AddSequenceOperations(const engine::Batch& batch);
-  void AddWindowMoves(const engine::Batch& batch);
   void AddDraws(const engine::Batch& batch);
   void AddItems(const engine::Draw& draw, std::int64_t place);
   void AddAdds(const engine::Batch& batch);
@@ -98,14 +97,6 @@ class CommitCall {
   ArrayText lock_sequences_;
   ArrayText sequence_ops_;
   ArrayText sequence_texts_;
-  ArrayText refill_names_;
-  ArrayText refill_shards_;
-  ArrayText refill_epochs_;
-  ArrayText refill_generations_;
-  ArrayText refill_positions_;
-  ArrayText refill_ceilings_;
-  ArrayText acquires_;
-  ArrayText acquire_texts_;
   ArrayText draw_names_;
   ArrayText draw_generations_;
   ArrayText draw_revisions_;

@@ -242,35 +242,24 @@ BEGIN
 END
 $$;
 
--- The new ceiling of each shard, NULL where it is lost. (By ctid, so that the plan goes
--- from the names to the rows whatever the planner believes of the table's size.)
-CREATE FUNCTION mintmark.refill_shards_v1(
-  p_session bigint, p_names text[], p_shards bigint[], p_epochs bigint[],
-  p_generations bigint[], p_positions bigint[], p_ceilings bigint[])
-RETURNS bigint[]
+-- The new ceiling, or NULL when the shard is lost.
+CREATE FUNCTION mintmark.refill_v1(
+  p_session bigint, p_name text, p_shard bigint, p_epoch bigint, p_generation bigint,
+  p_position bigint, p_ceiling bigint)
+RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  v_ceilings bigint[];
+  v_ceiling bigint;
 BEGIN
-  WITH refilled AS (
-    UPDATE mintmark.sequence_shards h SET
-      ceiling = greatest(h.ceiling, least(r.ceiling, h.shard_limit)),
-      window_start = least(greatest(r.position, h.window_start),
-                           greatest(h.ceiling, least(r.ceiling, h.shard_limit)))
-    FROM (SELECT a.*, x.tid
-            FROM unnest(p_names, p_shards, p_epochs, p_generations, p_positions, p_ceilings)
-                   WITH ORDINALITY
-                   AS a(name, shard, epoch, generation, "position", ceiling, place)
-           CROSS JOIN LATERAL (SELECT s.ctid AS tid FROM mintmark.sequence_shards s
-                                WHERE s.sequence = a.name AND s.id = a.shard OFFSET 0) AS x) AS r
-    WHERE h.ctid = r.tid AND h.owner = p_session AND h.epoch = r.epoch
-      AND h.generation = r.generation
-      AND (SELECT q.drain FROM mintmark.sequences q WHERE q.name = r.name) = 0
-    RETURNING r.place, h.ceiling)
-  SELECT array_agg(w.ceiling ORDER BY o.place) INTO v_ceilings
-    FROM generate_series(1, cardinality(p_names)) AS o(place)
-    LEFT JOIN refilled w ON w.place = o.place;
-  RETURN v_ceilings;
+  UPDATE mintmark.sequence_shards h SET
+    ceiling = greatest(h.ceiling, least(p_ceiling, h.shard_limit)),
+    window_start = least(greatest(p_position, h.window_start),
+                         greatest(h.ceiling, least(p_ceiling, h.shard_limit)))
+  WHERE h.sequence = p_name AND h.id = p_shard AND h.owner = p_session AND h.epoch = p_epoch
+    AND h.generation = p_generation
+    AND (SELECT q.drain FROM mintmark.sequences q WHERE q.name = p_name) = 0
+  RETURNING h.ceiling INTO v_ceiling;
+  RETURN v_ceiling;
 END
 $$;
 
@@ -342,7 +331,8 @@ BEGIN
 END
 $$;
 
--- Creates and changes sequences, ends drains, gives windows back and acquires them, from numbers and texts in the order that
+-- Creates and changes sequences, ends drains, moves windows: everything about
+-- sequences but draws, from numbers and texts in the order that
 -- src/store/postgres/batch_parameters.cc writes them.
 CREATE FUNCTION mintmark.run_sequence_operations_v1(
   p_session bigint, p_now timestamptz, p_ops bigint[], p_op_texts text[])
@@ -390,6 +380,14 @@ BEGIN
         i := i + 7;
         t := t + 1;
       WHEN 6 THEN
+        v := ROW(
+          ARRAY[mintmark.refill_v1(
+            p_session, v_name, p_ops[i + 1], p_ops[i + 2], p_ops[i + 3], p_ops[i + 4],
+            p_ops[i + 5])],
+          NULL, NULL, NULL, NULL)::mintmark.outcome;
+        i := i + 6;
+        t := t + 1;
+      WHEN 7 THEN
         v := mintmark.acquire_shard_v1(
           p_session, v_name, p_ops[i + 1], p_ops[i + 2], p_ops[i + 3], p_ops[i + 4],
           p_ops[i + 5] <> 0);

@@ -44,7 +44,6 @@ DECLARE
   v_seen_by_all bigint;
 BEGIN
   UPDATE mintmark.store_info SET attention = attention + cardinality(p_names)
-   WHERE one = 1
   RETURNING attention - cardinality(p_names) INTO v_number;
   INSERT INTO mintmark.sequence_attention AS a (name, number, deleted_at)
   SELECT n.name, v_number + max(n.place),
@@ -80,13 +79,12 @@ BEGIN
     END IF;
     EXIT WHEN v_round = 2;
     -- Then look again: another lane may have rotated while this one waited.
-    PERFORM set_config('lock_timeout', '200ms', true);
+    PERFORM set_config('lock_timeout', '50ms', true);
     EXECUTE format('LOCK TABLE mintmark.request_keys_%s IN ACCESS EXCLUSIVE MODE',
                    (p_rotate[1] + 1) % 4);
   END LOOP;
   EXECUTE format('TRUNCATE mintmark.request_keys_%s', (p_rotate[1] + 1) % 4);
-  UPDATE mintmark.store_info SET key_rotation = key_rotation + 1, key_rotated_at = p_now
-   WHERE one = 1;
+  UPDATE mintmark.store_info SET key_rotation = key_rotation + 1, key_rotated_at = p_now;
   DELETE FROM mintmark.request_key_counts WHERE rotation <= p_rotate[1] - 3;
 EXCEPTION
   WHEN lock_not_available THEN
@@ -262,7 +260,7 @@ BEGIN
   INSERT INTO mintmark.sessions (id, epoch, last_batch, attention_seen, seen_at, server)
   SELECT v_id, 1, 0, CASE WHEN p_attention_seen = 0 THEN i.attention ELSE p_attention_seen END,
          v_now, p_server
-    FROM mintmark.store_info i WHERE i.one = 1;
+    FROM mintmark.store_info i;
   INSERT INTO mintmark.session_results (session, number) VALUES (v_id, 0);
   IF p_bury IS NOT NULL THEN
     PERFORM mintmark.bury_sessions_v1(v_id, v_now, p_bury);
@@ -294,9 +292,6 @@ CREATE FUNCTION mintmark.commit_v1(
   p_bury bigint[], p_rotate bigint[], p_key_room bigint, p_max_keys bigint,
   p_opens bigint[], p_open_texts text[],
   p_lock_sequences text[], p_sequence_ops bigint[], p_sequence_texts text[],
-  p_refill_names text[], p_refill_shards bigint[], p_refill_epochs bigint[],
-  p_refill_generations bigint[], p_refill_positions bigint[], p_refill_ceilings bigint[],
-  p_acquires bigint[], p_acquire_texts text[],
   p_draw_names text[], p_draw_generations bigint[], p_draw_revisions bigint[],
   p_draw_totals bigint[],
   p_item_draws integer[], p_item_shapes integer[], p_item_ns bigint[],
@@ -349,7 +344,7 @@ BEGIN
     v_texts := v.texts;
     v_raised := v.raised_names;
   END IF;
-  IF p_lock_sequences IS NOT NULL OR p_draw_names IS NOT NULL THEN
+  IF p_sequence_ops IS NOT NULL OR p_draw_names IS NOT NULL THEN
     -- For the whole batch at once, so that there is one order.
     v_places := mintmark.lock_sequences_v1(coalesce(p_lock_sequences, p_draw_names));
   END IF;
@@ -358,16 +353,6 @@ BEGIN
     v_nums := v_nums || v.nums;
     v_texts := v_texts || v.texts;
     v_raised := v_raised || v.raised_names;
-  END IF;
-  IF p_refill_names IS NOT NULL THEN
-    v_nums := v_nums || mintmark.refill_shards_v1(
-      p_session, p_refill_names, p_refill_shards, p_refill_epochs, p_refill_generations,
-      p_refill_positions, p_refill_ceilings);
-  END IF;
-  IF p_acquires IS NOT NULL THEN
-    v := mintmark.run_sequence_operations_v1(p_session, v_now, p_acquires, p_acquire_texts);
-    v_nums := v_nums || v.nums;
-    v_texts := v_texts || v.texts;
   END IF;
 
   IF p_draw_key_hashes IS NOT NULL OR p_add_key_hashes IS NOT NULL THEN
