@@ -123,7 +123,9 @@ LaneDriver::LaneDriver(engine::Engine& engine, LaneSignal& signal, int lane,
                        std::unique_ptr<engine::StoreLane> store_lane)
     : engine_(engine), signal_(signal), lane_(lane), store_lane_(std::move(store_lane)) {}
 
-LaneDriver::~LaneDriver() {
+LaneDriver::~LaneDriver() { Stop(); }
+
+void LaneDriver::Stop() {
   RequestStop();
   if (thread_.joinable()) thread_.join();
 }

@@ -68,6 +68,8 @@ class LaneDriver {
   void Start();
 
   // The thread ends after the batch under way. Does not wait for it.
+  // Ends the thread, once a batch under way has come back.
+  void Stop();
   void RequestStop();
 
   // Why the store last failed; empty when the last batch was applied.

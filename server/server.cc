@@ -99,7 +99,9 @@ Server::Server(const Config& config, engine::Store& store)
 Server::~Server() {
   draining_ = true;
   engine_.BeginStop(BootNow());
-  drivers_.clear();
+  // Stopped, not destroyed: the status may be asked for until the port is closed.
+  for (const std::unique_ptr<LaneDriver>& driver : drivers_) driver->RequestStop();
+  for (const std::unique_ptr<LaneDriver>& driver : drivers_) driver->Stop();
   ticker_.Stop();
   // Nobody commits any more: what still waits for that ends as if its deadline had
   // passed, which no call's can be later than.
