@@ -61,7 +61,8 @@ TEST_P(CleanStopTest, EveryIdOfASmallSequenceIsIssuedOnceOverRestarts) {
       SCOPED_TRACE(sequence->name);
       const std::string of_sequence = "sequence: '" + sequence->name + "' ";
       for (const std::string n : {"1", "7", "1", "45", "3"}) {
-        const auto next = client->NextN(Parse<v1::NextNRequest>(of_sequence + "n: " + n));
+        const auto next =
+            client->NextN(Parse<v1::NextNRequest>(absl::StrCat(of_sequence, "n: ", n)));
         ASSERT_THAT(next, IsOk());
         sequence->ids.Add(*next);
       }
