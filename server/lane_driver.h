@@ -60,7 +60,7 @@ class LaneDriver {
   // The engine and the signal outlive the driver.
   LaneDriver(engine::Engine& engine, LaneSignal& signal, int lane,
              std::unique_ptr<engine::StoreLane> store_lane);
-  // Joins the thread. A batch under way is brought to its end first.
+  // Stops.
   ~LaneDriver();
   LaneDriver(const LaneDriver&) = delete;
   LaneDriver& operator=(const LaneDriver&) = delete;
@@ -68,9 +68,10 @@ class LaneDriver {
   void Start();
 
   // The thread ends after the batch under way. Does not wait for it.
-  // Ends the thread, once a batch under way has come back.
-  void Stop();
   void RequestStop();
+
+  // The same, and waits until it has ended. May be called more than once.
+  void Stop();
 
   // Why the store last failed; empty when the last batch was applied.
   std::string last_error() const;
