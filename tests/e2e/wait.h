@@ -9,7 +9,7 @@
 namespace mintmark::e2e {
 
 // Long enough that only something broken takes longer, on a busy machine too.
-inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::seconds kPatience{60};
 
 // Looks until `condition` holds; false when it does not in time.
 inline bool WaitUntil(absl::FunctionRef<bool()> condition,
