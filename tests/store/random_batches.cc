@@ -76,7 +76,8 @@ engine::SequenceChange RandomBatches::Change(const engine::SequenceRow& row) {
   switch (Between(0, 5)) {
     case 0:
       change.drain = DrainKind::kReset;
-      change.frontier = space.PositionAtOrAfter(space.min_id + Between(0, 200));
+      change.frontier =
+          space.PositionAtOrAfter(std::min(space.min_id, kMaxId - 200) + Between(0, 200));
       change.allow_reuse = Chance(50);
       break;
     case 1:
@@ -84,15 +85,14 @@ engine::SequenceChange RandomBatches::Change(const engine::SequenceRow& row) {
       break;
     case 2:
       change.drain = DrainKind::kTighten;
-      space.max_id = std::max(space.min_id, space.max_id - Between(0, 30));
+      space.max_id -=
+          Between(0, std::min(std::int64_t{30}, CountBetween(space.min_id, space.max_id)));
       change.settings.shards =
           static_cast<std::int32_t>(Between(0, std::max(0, change.settings.shards - 1)));
       if (change.settings.shards == 0) change.settings.max_gap = 0;
       break;
     default:
-      space.max_id = kMaxId - Between(0, kMaxId - std::max(space.max_id, std::int64_t{0}));
-      space.max_id = Chance(50) ? row.settings.space.max_id
-                                : std::max(space.max_id, row.settings.space.max_id);
+      if (Chance(50)) space.max_id = std::max(space.max_id, kMaxId - Between(0, 1'000'000));
       if (!row.strict()) ++change.settings.shards;
       change.settings.chunk_size = Between(1, 99);
   }
