@@ -98,9 +98,12 @@ TEST_F(DoubtTest, AKilledBackendLeavesADoubtThatIsResolvedAsNotApplied) {
 TEST_F(DoubtTest, ALostAnswerLeavesADoubtThatIsResolvedAsApplied) {
   Batch batch = PlanAdd();
   proxy_->LoseAnswers();
-  const BatchOutcome outcome = actor_->TryRun(batch);
+  BatchOutcome outcome;
+  std::thread running([&] { outcome = actor_->TryRun(batch); });
+  WaitUntil(*other_, "SELECT value = 11 FROM mintmark.counters");
+  proxy_->CutClients();
+  running.join();
   EXPECT_EQ(outcome.kind, BatchOutcome::Kind::kInDoubt) << outcome.status;
-  EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("did not answer in time"));
 
   actor_->Resolve(batch);
   EXPECT_EQ(batch.resolution.last_batch, batch.number());
@@ -205,6 +208,7 @@ TEST_F(FrozenServerTest, AServerThatHangsIsNotWaitedFor) {
   batch.adds.push_back(add);
   BatchOutcome outcome = actor.TryRun(batch);
   EXPECT_EQ(outcome.kind, BatchOutcome::Kind::kInDoubt) << outcome.status;
+  EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("did not answer in time"));
   // The kernel accepts the connection all the same.
   Batch resolution = batch;
   resolution.kind = Batch::Kind::kResolveDoubt;
