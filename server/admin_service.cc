@@ -154,7 +154,8 @@ struct ListMethod {
     MINTMARK_RETURN_IF_ERROR(ValidateNamePrefix(request.prefix()));
     MINTMARK_ASSIGN_OR_RETURN(call.after,
                               ReadPageToken(kListKind, request.prefix(), request.page_token()));
-    call.of_counters = kListKind == ListKind::kCounters;
+    call.of = kListKind == ListKind::kCounters ? engine::ListCall::Of::kCounters
+                                               : engine::ListCall::Of::kSequences;
     call.prefix = request.prefix();
     call.page_size = static_cast<std::size_t>(page_size);
     call.limit = page_size + 1;

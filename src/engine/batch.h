@@ -10,8 +10,9 @@
 // under its row's lock, never from the snapshot of an earlier statement:
 // shards are counted, exhaustion is found and request ids are looked up after
 // the master's (or counter's) row is locked. Rows are locked in one order:
-// sessions, sequences by name, shards by (sequence, id), counters by name, keys,
-// then the one row of store_info; names in byte order.
+// sessions, sequences by name, shards by (sequence, id), groups by name,
+// generators by (group, id), counters by name, keys, then the one row of
+// store_info; names in byte order.
 //
 // Positions, not ids, throughout (src/core/id_space.h).
 #pragma once
@@ -24,43 +25,11 @@
 
 #include "absl/status/status.h"
 #include "src/core/id_space.h"
+#include "src/engine/guid_operations.h"
+#include "src/engine/request_key.h"
 #include "src/engine/rows.h"
 
 namespace mintmark::engine {
-
-// ---------------------------------------------------------------------------
-// Request ids
-
-// Which rpc a request id belongs to; an id is known by (kind, name, id).
-enum class KeyKind : std::int32_t {
-  kNextN = 1,
-  kReserveRange = 2,
-  kIncrCounter = 3,
-  kAcquireGenerator = 4,
-};
-
-// A request id to be stored with its reply.
-struct Key {
-  KeyKind kind = KeyKind::kNextN;
-  std::string id;
-  std::int64_t n = 0;      // The parameter that has to be the same again: n or delta.
-  std::int32_t flags = 0;  // The other parameters, as the engine encodes them.
-  // Draws: how many positions of its item belong to this key, in order.
-  // Counters: the sum of the item's deltas up to and including this key's.
-  std::int64_t share = 0;
-};
-
-// The stored reply of a request id that was there already.
-struct StoredReply {
-  std::size_t key = 0;  // Its place in the item's `keys`.
-  std::int64_t n = 0;
-  std::int32_t flags = 0;
-  std::int64_t generation = 0;  // Draws: the generation that the ids are of.
-  std::int64_t step = 1;        // Draws: with `residue`, turns positions into ids, also after
-  std::int64_t residue = 0;     // the sequence was deleted and created anew.
-  std::vector<Run> runs;        // Draws.
-  std::int64_t value = 0;       // Counters: the sum right after the increment.
-};
 
 // ---------------------------------------------------------------------------
 // Sequences
@@ -291,19 +260,20 @@ struct CounterRead {
 
 // A page of rows in byte order of names, each with `prefix` and above `after`.
 struct ListPage {
-  enum class Of { kSequences, kCounters } of = Of::kSequences;
+  enum class Of { kSequences, kCounters, kGroups } of = Of::kSequences;
   std::string prefix;
   std::string after;
   std::int64_t limit = 0;  // Rows at most.
 
   std::vector<SequenceRow> sequences;  // With usage.
   std::vector<CounterRow> counters;
+  std::vector<GroupRow> groups;
 };
 
 // ---------------------------------------------------------------------------
 // The batch
 
-// Every change that a session has to learn of gives the sequence's row a number
+// Every change that a session has to learn of gives the sequence's or group's row a number
 // from one store-wide counter, taken under the lock of store_info's row (the last
 // to be locked), so that numbers become visible in order. A report lists the
 // rows whose number is above what the session has seen.
@@ -324,6 +294,7 @@ struct BatchReport {
   bool suspect = false;             // The store went back in time: issue nothing.
   std::int64_t attention_seen = 0;  // To be passed with the next batch.
   std::vector<Attention> attention;
+  std::vector<GroupAttention> group_attention;
   std::vector<SessionRow> sessions;  // Of others, neither gone nor buried, when asked for.
   std::int64_t key_rotation = 0;     // How often request ids were rotated.
   std::int64_t key_count = 0;        // With `list_sessions`: request ids stored, about.
@@ -367,6 +338,15 @@ struct Batch {
   std::vector<Refill> refills;
   std::vector<Acquire> acquires;
   std::vector<Draw> draws;
+  // Of groups: sorted by name, then generator; opens and deletes at most one a group.
+  std::vector<GroupOpen> group_opens;
+  std::vector<GroupDelete> group_deletes;
+  std::vector<GeneratorRelease> generator_releases;
+  std::vector<GeneratorExtend> generator_extends;
+  std::vector<LeaseRenew> lease_renews;
+  std::vector<LeaseRelease> lease_releases;
+  std::vector<GeneratorAcquire> generator_acquires;
+  std::vector<GeneratorList> generator_lists;
   // Sorted by name; several of one name run in this order. The store may treat
   // the first of each name, and those without keys, in bulk.
   std::vector<CounterAdd> adds;

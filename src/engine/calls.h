@@ -9,6 +9,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
+#include "src/core/guid_layout.h"
 #include "src/core/text_format.h"
 #include "src/core/time.h"
 #include "src/engine/rows.h"
@@ -53,11 +54,13 @@ class NextCall : public Call {
   bool exact = false;           // Only with one_range: all n or an error.
   std::string request_id;       // Empty: none.
   std::int64_t chunk_size = 0;  // 0: the sequence's.
+  bool want_format = false;     // Fill in `format`.
 
   absl::InlinedVector<IdRange, 1> ranges;
   std::int64_t count = 0;
   bool replayed = false;
   std::int64_t generation = 0;
+  TextFormat format;
 
  private:
   friend class SequenceState;
@@ -142,16 +145,80 @@ class CounterCall : public Call {
   CounterRow row;  // kGet, kReset.
 };
 
-// A page of sequences or counters.
+// NextGuid: `n` ticks in a row of one generator, each of which is a GUID (GuidOf).
+class GuidCall : public Call {
+ public:
+  std::string group;         // A valid name.
+  std::int64_t n = 1;        // 1 .. limit
+  bool want_format = false;  // Fill in `format`.
+
+  GuidLayout layout;
+  std::int64_t generator = 0;
+  std::int64_t first_tick = 0;
+  TextFormat format;
+
+ private:
+  friend class GroupState;
+  Time waiting_since_ = kNever;
+};
+
+// An admin rpc on one group, and DecodeGuid's look at the layout.
+class GroupCall : public Call {
+ public:
+  enum class Kind { kCreate, kGet, kDelete } kind = Kind::kGet;
+  std::string name;        // A valid name.
+  GroupSettings settings;  // kCreate; checked.
+  // kGet: what this server knows of the group will do. Settings never change, but
+  // a group may have been deleted within the last heartbeats.
+  bool from_memory = false;
+
+  GroupRow row;  // kCreate, kGet.
+
+ private:
+  friend class GroupState;
+  std::int64_t token_ = 0;
+};
+
+// A client's lease on a generator.
+class LeaseCall : public Call {
+ public:
+  enum class Kind { kAcquire, kRenew, kRelease } kind = Kind::kAcquire;
+  std::string group;              // A valid name.
+  std::string token;              // kAcquire: for the new lease, not to be guessed; else its proof.
+  std::string owner;              // kAcquire.
+  std::string request_id;         // kAcquire.
+  std::int64_t generator_id = 0;  // kRenew, kRelease; kAcquire: filled in.
+  std::int64_t ceiling = 0;       // kRenew: the one wanted; kAcquire, kRenew: filled in.
+  std::int64_t last_time = 0;     // kRelease.
+
+  std::string lease_token;      // kAcquire: `token`, or that of the lease that is replayed.
+  Duration lease{};             // kAcquire, kRenew: what is left of it.
+  std::int64_t start_time = 0;  // kAcquire.
+  GroupRow row;                 // kAcquire.
+};
+
+// A page of a group's generators.
+class GeneratorsCall : public Call {
+ public:
+  std::string group;        // A valid name.
+  std::int64_t after = -1;  // Ids above this one only.
+  std::int64_t limit = 100;
+  bool leased_only = false;
+
+  std::vector<GeneratorRow> generators;
+};
+
+// A page of sequences, counters or groups.
 class ListCall : public Call {
  public:
-  bool of_counters = false;
+  enum class Of { kSequences, kCounters, kGroups } of = Of::kSequences;
   std::string prefix;
   std::string after;  // Names above this one only.
   std::int64_t limit = 100;
 
   std::vector<SequenceView> sequences;
   std::vector<CounterRow> counters;
+  std::vector<GroupRow> groups;
 };
 
 }  // namespace mintmark::engine

@@ -122,7 +122,9 @@ void Lane::PlanSimple(std::int64_t& names_left, Batch& batch) {
   }
   for (const ListCall* call : lists_.planned) {
     ListPage page;
-    page.of = call->of_counters ? ListPage::Of::kCounters : ListPage::Of::kSequences;
+    page.of = call->of == ListCall::Of::kCounters ? ListPage::Of::kCounters
+              : call->of == ListCall::Of::kGroups ? ListPage::Of::kGroups
+                                                  : ListPage::Of::kSequences;
     page.prefix = call->prefix;
     page.after = call->after;
     page.limit = call->limit;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/core/guid_layout.h"
 #include "src/core/id_space.h"
 #include "src/core/text_format.h"
 #include "src/core/time.h"
@@ -55,6 +56,44 @@ struct SequenceRow {
   std::int64_t largest_window = 0;
 
   bool strict() const { return settings.shards == 0; }
+};
+
+// The settings of a GUID group that its users choose. They never change.
+struct GroupSettings {
+  GuidLayout layout;
+  std::int64_t lease_us = 60'000'000;  // How far ahead a ceiling may be.
+  std::int64_t generator_min = 0;      // The generator ids to be leased, inclusive.
+  std::int64_t generator_max = 4'095;
+  TextFormat format;
+
+  friend bool operator==(const GroupSettings&, const GroupSettings&) = default;
+};
+
+// A GUID group. Times are in the units of its layout, since its epoch.
+struct GroupRow {
+  std::string name;
+  GroupSettings settings;
+  std::int64_t generation = 0;  // From the store-wide counter, at creation.
+  // No generator starts below: earlier groups of this name may have used what lies
+  // there.
+  std::int64_t floor_time = 0;
+  std::int64_t drain_token = 0;  // Being deleted, unless 0; from the generation counter.
+  StoreTimeUs create_time_us = 0;
+};
+
+// A generator id of a group that is or was leased.
+struct GeneratorRow {
+  std::int64_t id = 0;
+  std::int64_t epoch = 0;       // One up at each acquisition and each end of a lease.
+  std::int64_t start_time = 0;  // Where the current or last lease began.
+  std::int64_t ceiling = 0;     // All times used are below it.
+  // Who holds it: a session, or a client that knows the token until lease_end_us on
+  // the store's clock.
+  std::optional<std::int64_t> session;
+  std::string token;
+  StoreTimeUs lease_end_us = 0;
+  std::string owner;    // For people: the server's or client's name.
+  bool leased = false;  // Filled in for lists: by a live session, or a lease that has not ended.
 };
 
 // A named, durable, signed 64-bit sum.
