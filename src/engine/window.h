@@ -69,7 +69,9 @@ class WindowSizer {
       bucket_start_ += kBucket;
       boost_ = std::max(least_, boost_ / 2);
     }
-    if (now - bucket_start_ >= kBucket) bucket_start_ = now;  // A long pause: all are empty.
+    if (now - bucket_start_ < kBucket) return;
+    bucket_start_ = now;  // A long pause: all are empty.
+    boost_ = least_;
   }
 
   const std::int64_t least_;
