@@ -91,4 +91,10 @@ absl::StatusOr<SettingsUpdate> UpdateSettings(const SequenceSettings& now,
   return update;
 }
 
+GroupSettings DefaultGroupSettings() {
+  GroupSettings settings;
+  settings.layout.epoch_us = kDefaultEpochUs;
+  return settings;
+}
+
 }  // namespace mintmark::engine
