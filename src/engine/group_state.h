@@ -19,9 +19,6 @@
 
 namespace mintmark::engine {
 
-// The group that NextGuid creates when it does not exist.
-inline constexpr char kDefaultGroup[] = "default";
-
 class GroupState {
  public:
   explicit GroupState(std::string name) : name_(std::move(name)) {}
