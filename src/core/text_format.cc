@@ -123,8 +123,8 @@ absl::Status CheckAffix(absl::string_view what, absl::string_view affix, Reason 
   while (!affix.empty()) {
     const std::size_t length = PrintableLength(affix);
     if (length == 0) {
-      return MakeStatus(reason, absl::StrCat("format.", what,
-                                             " has to be UTF-8 without control characters."));
+      return MakeStatus(
+          reason, absl::StrCat("format.", what, " has to be UTF-8 without control characters."));
     }
     affix.remove_prefix(length);
   }
@@ -134,14 +134,14 @@ absl::Status CheckAffix(absl::string_view what, absl::string_view affix, Reason 
 // Every byte of `body` is a digit, and the last one the check character of those
 // before it.
 absl::Status CheckBody(const Alphabet& alphabet, bool check_character, absl::string_view body) {
-  const auto stray = std::find_if(body.begin(), body.end(),
-                                  [&](char c) { return alphabet.Value(c) == kNoDigit; });
+  const auto stray =
+      std::find_if(body.begin(), body.end(), [&](char c) { return alphabet.Value(c) == kNoDigit; });
   if (stray != body.end()) {
     const bool printable = absl::ascii_isprint(static_cast<unsigned char>(*stray));
-    return Invalid(absl::StrCat("The text holds ",
-                                printable ? absl::StrCat("'", absl::string_view(&*stray, 1), "'")
-                                          : "a character",
-                                " where a ", alphabet.name(), " digit has to be."));
+    return Invalid(absl::StrCat(
+        "The text holds ",
+        printable ? absl::StrCat("'", absl::string_view(&*stray, 1), "'") : "a character",
+        " where a ", alphabet.name(), " digit has to be."));
   }
   if (body.size() < (check_character ? 2U : 1U)) {
     return Invalid(check_character && !body.empty()
@@ -180,8 +180,8 @@ absl::Status CheckTextFormat(const TextFormat& format, Reason reason) {
     return MakeStatus(reason, "format.encoding is not one of the encodings.");
   }
   if (format.width < 0 || format.width > kMaxTextWidth) {
-    return MakeStatus(reason, absl::StrCat("format.width is ", format.width,
-                                           "; it has to be 0 to ", kMaxTextWidth, "."));
+    return MakeStatus(reason, absl::StrCat("format.width is ", format.width, "; it has to be 0 to ",
+                                           kMaxTextWidth, "."));
   }
   MINTMARK_RETURN_IF_ERROR(CheckAffix("prefix", format.prefix, reason));
   return CheckAffix("suffix", format.suffix, reason);
@@ -229,9 +229,8 @@ absl::StatusOr<std::int64_t> ParseId(const TextFormat& format, absl::string_view
   MINTMARK_RETURN_IF_ERROR(CheckBody(alphabet, format.check_character, text));
   if (format.check_character) text.remove_suffix(1);
   constexpr std::uint64_t kMaxPositive = std::numeric_limits<std::int64_t>::max();
-  MINTMARK_ASSIGN_OR_RETURN(
-      const std::uint64_t value,
-      ValueOf(alphabet, text, negative ? kMaxPositive + 1 : kMaxPositive));
+  MINTMARK_ASSIGN_OR_RETURN(const std::uint64_t value,
+                            ValueOf(alphabet, text, negative ? kMaxPositive + 1 : kMaxPositive));
   if (negative && value == 0) return Invalid("The text has a sign in front of zero.");
   return static_cast<std::int64_t>(negative ? std::uint64_t{0} - value : value);
 }
