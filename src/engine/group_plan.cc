@@ -67,8 +67,12 @@ bool GroupState::NeedsGenerator(const LaneContext& context) const {
 
 bool GroupState::NeedsExtension(const HeldGenerator& held, const LaneContext& context) const {
   if (context.stopping || !Current(held, context)) return false;
-  // One of an earlier era is looked at before it is used again.
-  return held.extend_at <= context.now || (held.era != context.era && !queue_.empty());
+  if (held.extend_at <= context.now) return true;
+  if (queue_.empty()) return false;
+  // One of an earlier era is looked at before it is used again; and the store's clock
+  // may have been set forward, past the ceiling.
+  return held.era != context.era ||
+         (held.ceiling < LimitTime(context) && held.ceiling < held.layout.end_time());
 }
 
 bool GroupState::HasWork(const LaneContext& context) const {
