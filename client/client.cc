@@ -25,6 +25,9 @@ CallTraits DrawTraits(bool keyed) {
   return {.mutates = true, .safe_in_doubt = true, .keyed = keyed};
 }
 
+// A lease may be prolonged twice, and released but once, whoever asked.
+constexpr CallTraits kLease = {.mutates = true, .safe_in_doubt = true};
+
 CallTraits IncrementTraits(bool keyed) {
   return {.mutates = true, .safe_in_doubt = keyed, .keyed = keyed};
 }
@@ -191,6 +194,35 @@ absl::StatusOr<v1::GetCountersResponse> Client::GetCounters(const v1::GetCounter
   return Call(&IdStub::GetCounters, request, kRead, options.timeout.value_or(options_.timeout));
 }
 
+absl::StatusOr<v1::NextGuidResponse> Client::NextGuid(const v1::NextGuidRequest& request,
+                                                      const CallOptions& options) {
+  return Call(&IdStub::NextGuid, request, DrawTraits(/*keyed=*/false),
+              options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::DecodeGuidResponse> Client::DecodeGuid(const v1::DecodeGuidRequest& request,
+                                                          const CallOptions& options) {
+  return Call(&IdStub::DecodeGuid, request, kRead, options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::AcquireGeneratorResponse> Client::AcquireGenerator(
+    v1::AcquireGeneratorRequest request, const CallOptions& options) {
+  GiveRequestId(true, request);
+  return Call(&IdStub::AcquireGenerator, request, DrawTraits(/*keyed=*/true),
+              options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::RenewGeneratorResponse> Client::RenewGenerator(
+    const v1::RenewGeneratorRequest& request, const CallOptions& options) {
+  return Call(&IdStub::RenewGenerator, request, kLease, options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::ReleaseGeneratorResponse> Client::ReleaseGenerator(
+    const v1::ReleaseGeneratorRequest& request, const CallOptions& options) {
+  return Call(&IdStub::ReleaseGenerator, request, kLease,
+              options.timeout.value_or(options_.timeout));
+}
+
 absl::StatusOr<v1::CreateSequenceResponse> Client::CreateSequence(
     const v1::CreateSequenceRequest& request, const CallOptions& options) {
   return Call(&AdminStub::CreateSequence, request, kChange,
@@ -224,6 +256,40 @@ absl::StatusOr<v1::DeleteSequenceResponse> Client::DeleteSequence(
     const v1::DeleteSequenceRequest& request, const CallOptions& options) {
   return Call(&AdminStub::DeleteSequence, request, kChange,
               options.timeout.value_or(options_.drain_timeout));
+}
+
+absl::StatusOr<v1::DecodeTextResponse> Client::DecodeText(const v1::DecodeTextRequest& request,
+                                                          const CallOptions& options) {
+  return Call(&AdminStub::DecodeText, request, kRead, options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::CreateGuidGroupResponse> Client::CreateGuidGroup(
+    const v1::CreateGuidGroupRequest& request, const CallOptions& options) {
+  return Call(&AdminStub::CreateGuidGroup, request, kChange,
+              options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::GetGuidGroupResponse> Client::GetGuidGroup(
+    const v1::GetGuidGroupRequest& request, const CallOptions& options) {
+  return Call(&AdminStub::GetGuidGroup, request, kRead, options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::ListGuidGroupsResponse> Client::ListGuidGroups(
+    const v1::ListGuidGroupsRequest& request, const CallOptions& options) {
+  return Call(&AdminStub::ListGuidGroups, request, kRead,
+              options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<v1::DeleteGuidGroupResponse> Client::DeleteGuidGroup(
+    const v1::DeleteGuidGroupRequest& request, const CallOptions& options) {
+  return Call(&AdminStub::DeleteGuidGroup, request, kChange,
+              options.timeout.value_or(options_.drain_timeout));
+}
+
+absl::StatusOr<v1::ListGeneratorsResponse> Client::ListGenerators(
+    const v1::ListGeneratorsRequest& request, const CallOptions& options) {
+  return Call(&AdminStub::ListGenerators, request, kRead,
+              options.timeout.value_or(options_.timeout));
 }
 
 absl::StatusOr<v1::GetCounterResponse> Client::GetCounter(const v1::GetCounterRequest& request,

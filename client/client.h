@@ -39,8 +39,8 @@ struct ClientOptions {
   std::shared_ptr<grpc::ChannelCredentials> credentials;
   // What a call may take in all, its tries and the waits between them together.
   std::chrono::milliseconds timeout{5000};
-  // The same for UpdateSequence, ResetSequence and DeleteSequence, which may
-  // have to wait until the lease of a server that is gone has ended (60 s).
+  // The same for UpdateSequence, ResetSequence, DeleteSequence and DeleteGuidGroup,
+  // which may have to wait until the lease of a server that is gone has ended (60 s).
   std::chrono::milliseconds drain_timeout{90'000};
   // Whether increments, and whether NextN and ReserveRange, get a request_id
   // when the request has none; see CallOptions::exactly_once.
@@ -72,9 +72,9 @@ struct CallOptions {
 // Tries: a call is tried again after what passes (UNAVAILABLE, a full queue, a
 // lost connection, a doubt), as far as CallOptions::exactly_once and its time
 // allow, after a wait that doubles, varies at random, and heeds what the server
-// asked for. Reads are always tried again; CreateSequence, UpdateSequence,
-// ResetSequence, DeleteSequence, ResetCounter, DeleteCounter and increments
-// without a request_id only when nothing was applied.
+// asked for. Reads, NextGuid, and the calls for leases on generators are always tried
+// again; calls that create, update, reset or delete, and increments without a
+// request_id, only when nothing was applied.
 //
 // Errors: the server's code and message. ReasonOf() (src/core/reason.h) tells
 // why, RetryAfterOf() when another call may help, and InDoubt() whether the
@@ -109,6 +109,20 @@ class Client {
       v1::BatchIncrCountersRequest request, const CallOptions& options = {});
   absl::StatusOr<v1::GetCountersResponse> GetCounters(const v1::GetCountersRequest& request,
                                                       const CallOptions& options = {});
+  // Tried again after any loss, since other GUIDs do as well.
+  absl::StatusOr<v1::NextGuidResponse> NextGuid(const v1::NextGuidRequest& request,
+                                                const CallOptions& options = {});
+  absl::StatusOr<v1::DecodeGuidResponse> DecodeGuid(const v1::DecodeGuidRequest& request,
+                                                    const CallOptions& options = {});
+  // For those who mint GUIDs themselves, as LocalGuidGenerator does. An Acquire
+  // without a request_id gets one: a lost answer would keep a generator from
+  // everybody for a lease.
+  absl::StatusOr<v1::AcquireGeneratorResponse> AcquireGenerator(v1::AcquireGeneratorRequest request,
+                                                                const CallOptions& options = {});
+  absl::StatusOr<v1::RenewGeneratorResponse> RenewGenerator(
+      const v1::RenewGeneratorRequest& request, const CallOptions& options = {});
+  absl::StatusOr<v1::ReleaseGeneratorResponse> ReleaseGenerator(
+      const v1::ReleaseGeneratorRequest& request, const CallOptions& options = {});
 
   // The rpcs of AdminService.
   absl::StatusOr<v1::CreateSequenceResponse> CreateSequence(
@@ -123,6 +137,18 @@ class Client {
                                                           const CallOptions& options = {});
   absl::StatusOr<v1::DeleteSequenceResponse> DeleteSequence(
       const v1::DeleteSequenceRequest& request, const CallOptions& options = {});
+  absl::StatusOr<v1::DecodeTextResponse> DecodeText(const v1::DecodeTextRequest& request,
+                                                    const CallOptions& options = {});
+  absl::StatusOr<v1::CreateGuidGroupResponse> CreateGuidGroup(
+      const v1::CreateGuidGroupRequest& request, const CallOptions& options = {});
+  absl::StatusOr<v1::GetGuidGroupResponse> GetGuidGroup(const v1::GetGuidGroupRequest& request,
+                                                        const CallOptions& options = {});
+  absl::StatusOr<v1::ListGuidGroupsResponse> ListGuidGroups(
+      const v1::ListGuidGroupsRequest& request, const CallOptions& options = {});
+  absl::StatusOr<v1::DeleteGuidGroupResponse> DeleteGuidGroup(
+      const v1::DeleteGuidGroupRequest& request, const CallOptions& options = {});
+  absl::StatusOr<v1::ListGeneratorsResponse> ListGenerators(
+      const v1::ListGeneratorsRequest& request, const CallOptions& options = {});
   absl::StatusOr<v1::GetCounterResponse> GetCounter(const v1::GetCounterRequest& request,
                                                     const CallOptions& options = {});
   absl::StatusOr<v1::ListCountersResponse> ListCounters(const v1::ListCountersRequest& request,

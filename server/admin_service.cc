@@ -1,15 +1,18 @@
 #include "server/admin_service.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "mintmark/v1/admin_service.pb.h"
+#include "server/list_method.h"
 #include "server/page_token.h"
 #include "server/sequence_message.h"
 #include "server/unimplemented.h"
 #include "server/validation.h"
 #include "src/core/name.h"
 #include "src/core/status_macros.h"
+#include "src/core/text_format.h"
 
 namespace mintmark::server {
 namespace {
@@ -91,6 +94,34 @@ struct DeleteSequenceMethod : SequenceMethod {
   static void Write(const EngineCall& /*call*/, const Config& /*config*/, Response& /*response*/) {}
 };
 
+struct DecodeTextCall : engine::SequenceCall {
+  std::string text;
+  std::int64_t id = 0;
+};
+
+struct DecodeTextMethod {
+  using Request = v1::DecodeTextRequest;
+  using Response = v1::DecodeTextResponse;
+  using EngineCall = DecodeTextCall;
+
+  static absl::Status Read(Request& request, const Config& /*config*/, EngineCall& call) {
+    call.text = std::move(*request.mutable_text());
+    return SequenceMethod::Name(Kind::kGet, request.sequence(), call);
+  }
+  static void Submit(engine::Engine& engine, EngineCall& call, Time now) {
+    engine.Sequence(call, now);
+  }
+  static absl::Status Check(EngineCall& call) {
+    const engine::SequenceSettings& settings = call.view.row.settings;
+    MINTMARK_ASSIGN_OR_RETURN(call.id, ParseId(settings.format, call.text));
+    return absl::OkStatus();
+  }
+  static void Write(const EngineCall& call, const Config& /*config*/, Response& response) {
+    response.set_id(call.id);
+  }
+  static Subject SubjectOf(const EngineCall& call) { return {"sequence", call.name}; }
+};
+
 // What all rpcs on one counter have in common.
 template <typename RequestType, typename ResponseType>
 struct CounterMethod {
@@ -135,35 +166,6 @@ struct DeleteCounterMethod : CounterMethod<v1::DeleteCounterRequest, v1::DeleteC
     return Name(EngineCall::Kind::kDelete, request.name(), call);
   }
   static void Write(const EngineCall& /*call*/, const Config& /*config*/, Response& /*response*/) {}
-};
-
-// A list asks for one row more than a page holds: whether there is one says
-// whether there is another page.
-struct ListCallOfPage : engine::ListCall {
-  std::size_t page_size = 0;
-};
-
-template <typename RequestType, typename ResponseType, ListKind kListKind>
-struct ListMethod {
-  using Request = RequestType;
-  using Response = ResponseType;
-  using EngineCall = ListCallOfPage;
-
-  static absl::Status Read(Request& request, const Config& /*config*/, EngineCall& call) {
-    MINTMARK_ASSIGN_OR_RETURN(const std::int32_t page_size, ReadPageSize(request.page_size()));
-    MINTMARK_RETURN_IF_ERROR(ValidateNamePrefix(request.prefix()));
-    MINTMARK_ASSIGN_OR_RETURN(call.after,
-                              ReadPageToken(kListKind, request.prefix(), request.page_token()));
-    call.of = kListKind == ListKind::kCounters ? engine::ListCall::Of::kCounters
-                                               : engine::ListCall::Of::kSequences;
-    call.prefix = request.prefix();
-    call.page_size = static_cast<std::size_t>(page_size);
-    call.limit = page_size + 1;
-    return absl::OkStatus();
-  }
-
-  static void Submit(engine::Engine& engine, EngineCall& call, Time now) { engine.List(call, now); }
-  static Subject SubjectOf(const EngineCall& /*call*/) { return {}; }
 };
 
 struct ListSequencesMethod
@@ -264,34 +266,9 @@ AdminService::Reactor* AdminService::GetServerStatus(Context* context, const Byt
   return reply.reactor();
 }
 
-AdminService::Reactor* AdminService::DecodeText(Context* context, const Bytes* /*request*/,
-                                                Bytes* /*response*/) {
-  return RefuseUnimplemented("DecodeText", *context);
-}
-
-AdminService::Reactor* AdminService::CreateGuidGroup(Context* context, const Bytes* /*request*/,
-                                                     Bytes* /*response*/) {
-  return RefuseUnimplemented("CreateGuidGroup", *context);
-}
-
-AdminService::Reactor* AdminService::GetGuidGroup(Context* context, const Bytes* /*request*/,
-                                                  Bytes* /*response*/) {
-  return RefuseUnimplemented("GetGuidGroup", *context);
-}
-
-AdminService::Reactor* AdminService::ListGuidGroups(Context* context, const Bytes* /*request*/,
-                                                    Bytes* /*response*/) {
-  return RefuseUnimplemented("ListGuidGroups", *context);
-}
-
-AdminService::Reactor* AdminService::DeleteGuidGroup(Context* context, const Bytes* /*request*/,
-                                                     Bytes* /*response*/) {
-  return RefuseUnimplemented("DeleteGuidGroup", *context);
-}
-
-AdminService::Reactor* AdminService::ListGenerators(Context* context, const Bytes* /*request*/,
-                                                    Bytes* /*response*/) {
-  return RefuseUnimplemented("ListGenerators", *context);
+AdminService::Reactor* AdminService::DecodeText(Context* context, const Bytes* request,
+                                                Bytes* response) {
+  return UnaryCall<DecodeTextMethod>::Start(backend_, *context, *request, *response);
 }
 
 AdminService::Reactor* AdminService::Fence(Context* context, const Bytes* /*request*/,

@@ -55,6 +55,9 @@ engine::EngineOptions EngineOptionsOf(const Config& config) {
   options.retry_most = config.retry_most;
   options.jitter_seed = std::random_device()();
   options.key_rotation = config.request_id_retention / 3;
+  options.max_ahead = config.max_ahead;
+  options.guid_patience = config.guid_patience;
+  options.max_generators = config.max_generators;
   options.window_min = config.window_min;
   options.window_max = config.window_max;
   options.max_waiting = config.max_waiting;

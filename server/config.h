@@ -2,6 +2,7 @@
 // under which names, is in settings.h.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,12 @@ inline constexpr std::size_t kMaxErrorMessageBytes = 1'000;
 // A message above max_message_bytes is answered with a reason; one that is more
 // than this many times as large is cut off by gRPC itself, unread.
 inline constexpr std::int64_t kHardMessageFactor = 4;
+// The lease of a GUID group.
+inline constexpr std::chrono::seconds kMinGroupLease{1};
+inline constexpr std::chrono::seconds kMaxGroupLease{86'400};
+// What AcquireGenerator is told of who asks, and a token that comes back.
+inline constexpr std::size_t kMaxOwnerBytes = 200;
+inline constexpr std::size_t kMaxLeaseTokenBytes = 64;
 
 struct Config {
   // Where.
@@ -41,10 +48,13 @@ struct Config {
   Duration drain_patience = std::chrono::seconds(1);
   Duration poll_interval = std::chrono::milliseconds(100);
   Duration request_id_retention = std::chrono::hours(24);
+  Duration max_ahead = std::chrono::seconds(1);
+  Duration guid_patience = std::chrono::seconds(1);
 
   // Limits of one call.
   std::int64_t max_n = 1'000'000;
   std::int64_t max_chunk_size = 1'000'000'000;
+  std::int64_t max_guid_n = 100'000;
   std::int64_t max_batch = 1'000;
   std::int64_t max_text_n = 10'000;
   std::int64_t max_request_id_bytes = 64;
@@ -59,6 +69,7 @@ struct Config {
   std::int64_t max_batch_names = 1'024;
   std::int64_t window_min = 1'000;
   std::int64_t window_max = 10'000'000;
+  std::int64_t max_generators = 64;
   std::int64_t max_request_ids = 100'000'000;
   std::int64_t max_memory_bytes = 1'073'741'824;
   std::int64_t max_streams = 10'000;

@@ -1,16 +1,17 @@
 #include "server/id_service.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "mintmark/v1/id_service.pb.h"
 #include "server/batch_incr.h"
 #include "server/incr_request.h"
-#include "server/unimplemented.h"
 #include "server/validation.h"
 #include "src/core/name.h"
 #include "src/core/status_macros.h"
+#include "src/core/text_format.h"
 
 namespace mintmark::server {
 namespace {
@@ -21,11 +22,22 @@ void WriteRange(const engine::IdRange& range, v1::IdRange& message) {
   message.set_step(range.step);
 }
 
+void WriteTexts(const engine::NextCall& call, v1::NextNResponse& response) {
+  response.mutable_texts()->Reserve(static_cast<int>(call.count));
+  for (const engine::IdRange& range : call.ranges) {
+    for (std::int64_t id = range.first;; id += range.step) {
+      AppendId(call.format, id, *response.add_texts());
+      if (id == range.last) break;  // Before the addition that could overflow.
+    }
+  }
+}
+
 // What NextN and ReserveRange have in common.
 template <typename Request>
-absl::Status ReadDraw(Request& request, const Config& config, engine::NextCall& call) {
+absl::Status ReadDraw(Request& request, const Config& config, std::int64_t max_n,
+                      engine::NextCall& call) {
   MINTMARK_RETURN_IF_ERROR(ValidateName("sequence", request.sequence()));
-  MINTMARK_ASSIGN_OR_RETURN(call.n, ReadCount(request.n(), config.max_n));
+  MINTMARK_ASSIGN_OR_RETURN(call.n, ReadCount(request.n(), max_n));
   MINTMARK_RETURN_IF_ERROR(CheckChunkSize(request.chunk_size(), config.max_chunk_size));
   MINTMARK_RETURN_IF_ERROR(CheckRequestId(request.request_id(), config));
   call.sequence = std::move(*request.mutable_sequence());
@@ -40,8 +52,9 @@ struct NextNMethod {
   using EngineCall = engine::NextCall;
 
   static absl::Status Read(Request& request, const Config& config, EngineCall& call) {
-    MINTMARK_RETURN_IF_ERROR(ReadDraw(request, config, call));
-    if (request.with_text()) return UnimplementedStatus("with_text");
+    const std::int64_t max_n = request.with_text() ? config.max_text_n : config.max_n;
+    MINTMARK_RETURN_IF_ERROR(ReadDraw(request, config, max_n, call));
+    call.want_format = request.with_text();
     call.allow_partial = request.allow_partial();
     return absl::OkStatus();
   }
@@ -50,6 +63,7 @@ struct NextNMethod {
 
   static void Write(const EngineCall& call, const Config& /*config*/, Response& response) {
     for (const engine::IdRange& range : call.ranges) WriteRange(range, *response.add_ranges());
+    if (call.want_format) WriteTexts(call, response);
     response.set_count(call.count);
     response.set_replayed(call.replayed);
     response.set_generation(call.generation);
@@ -64,7 +78,7 @@ struct ReserveRangeMethod {
   using EngineCall = engine::NextCall;
 
   static absl::Status Read(Request& request, const Config& config, EngineCall& call) {
-    MINTMARK_RETURN_IF_ERROR(ReadDraw(request, config, call));
+    MINTMARK_RETURN_IF_ERROR(ReadDraw(request, config, config.max_n, call));
     call.one_range = true;
     call.exact = request.exact();
     return absl::OkStatus();
@@ -158,31 +172,6 @@ IdService::Reactor* IdService::BatchIncrCounters(Context* context, const Bytes* 
 IdService::Reactor* IdService::GetCounters(Context* context, const Bytes* request,
                                            Bytes* response) {
   return UnaryCall<GetCountersMethod>::Start(backend_, *context, *request, *response);
-}
-
-IdService::Reactor* IdService::NextGuid(Context* context, const Bytes* /*request*/,
-                                        Bytes* /*response*/) {
-  return RefuseUnimplemented("NextGuid", *context);
-}
-
-IdService::Reactor* IdService::DecodeGuid(Context* context, const Bytes* /*request*/,
-                                          Bytes* /*response*/) {
-  return RefuseUnimplemented("DecodeGuid", *context);
-}
-
-IdService::Reactor* IdService::AcquireGenerator(Context* context, const Bytes* /*request*/,
-                                                Bytes* /*response*/) {
-  return RefuseUnimplemented("AcquireGenerator", *context);
-}
-
-IdService::Reactor* IdService::RenewGenerator(Context* context, const Bytes* /*request*/,
-                                              Bytes* /*response*/) {
-  return RefuseUnimplemented("RenewGenerator", *context);
-}
-
-IdService::Reactor* IdService::ReleaseGenerator(Context* context, const Bytes* /*request*/,
-                                                Bytes* /*response*/) {
-  return RefuseUnimplemented("ReleaseGenerator", *context);
 }
 
 }  // namespace mintmark::server

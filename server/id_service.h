@@ -48,8 +48,6 @@ class IdService final : public raw::IdService {
   Reactor* IncrCounter(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* BatchIncrCounters(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* GetCounters(Context* context, const Bytes* request, Bytes* response) override;
-
-  // Answered with UNIMPLEMENTED.
   Reactor* NextGuid(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* DecodeGuid(Context* context, const Bytes* request, Bytes* response) override;
   Reactor* AcquireGenerator(Context* context, const Bytes* request, Bytes* response) override;

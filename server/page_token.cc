@@ -2,7 +2,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "src/core/name.h"
 #include "src/core/reason.h"
 
@@ -10,6 +12,13 @@ namespace mintmark::server {
 namespace {
 
 constexpr char kVersion = '1';
+constexpr char kGenerators = 'n';
+
+absl::Status NoToken() {
+  return MakeStatus(Reason::kArgumentInvalid,
+                    "page_token is not the next_page_token of a page of this list; start again "
+                    "with an empty one.");
+}
 
 }  // namespace
 
@@ -26,11 +35,28 @@ absl::StatusOr<std::string> ReadPageToken(ListKind kind, absl::string_view prefi
                         text[0] == kVersion && text[1] == static_cast<char>(kind);
   const std::string name = readable ? text.substr(2) : std::string();
   if (!readable || !ValidateName("row", name).ok() || !absl::StartsWith(name, prefix)) {
-    return MakeStatus(Reason::kArgumentInvalid,
-                      "page_token is not the next_page_token of a page of this list; start again "
-                      "with an empty one.");
+    return NoToken();
   }
   return name;
+}
+
+std::string MakeGeneratorPageToken(absl::string_view group, std::int64_t last_id) {
+  return absl::WebSafeBase64Escape(
+      absl::StrCat(std::string{kVersion, kGenerators}, group, "=", last_id));
+}
+
+absl::StatusOr<std::int64_t> ReadGeneratorPageToken(absl::string_view group,
+                                                    absl::string_view token) {
+  if (token.empty()) return -1;
+  std::string text;
+  if (!absl::WebSafeBase64Unescape(token, &text)) return NoToken();
+  absl::string_view rest = text;
+  const std::string start = absl::StrCat(std::string{kVersion, kGenerators}, group, "=");
+  std::int64_t last_id = 0;
+  const bool readable =
+      absl::ConsumePrefix(&rest, start) && absl::SimpleAtoi(rest, &last_id) && last_id >= 0;
+  if (!readable) return NoToken();
+  return last_id;
 }
 
 }  // namespace mintmark::server

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/json_text.h"
+#include "server/text_format_message.h"
 #include "src/core/id_space.h"
 #include "src/core/reason.h"
 #include "src/core/status_macros.h"
@@ -23,11 +24,6 @@ using engine::SettingsPatch;
 constexpr std::array<absl::string_view, 8> kPassedOver = {
     "name",        "next_id",     "remaining",  "etag",
     "create_time", "update_time", "generation", "effective_max_gap"};
-
-TextFormat FormatOf(const v1::TextFormat& format) {
-  return {static_cast<Encoding>(format.encoding()), format.prefix(), format.suffix(),
-          format.width(), format.check_character()};
-}
 
 // Takes one field over, with its default when it is unset.
 absl::Status SetField(absl::string_view path, const v1::Sequence& sequence, SettingsPatch& patch) {
@@ -47,7 +43,7 @@ absl::Status SetField(absl::string_view path, const v1::Sequence& sequence, Sett
     patch.max_gap.emplace();
     if (sequence.has_max_gap()) *patch.max_gap = sequence.max_gap();
   } else if (path == "format") {
-    patch.format = FormatOf(sequence.format());
+    patch.format = ReadTextFormat(sequence.format());
   } else if (std::find(kPassedOver.begin(), kPassedOver.end(), path) == kPassedOver.end()) {
     return MakeStatus(Reason::kArgumentInvalid,
                       absl::StrCat("update_mask names ", Quoted(path.substr(0, 100)),
@@ -67,7 +63,7 @@ SettingsPatch PatchOfSetFields(const v1::Sequence& sequence) {
   if (sequence.has_chunk_size()) patch.chunk_size = std::optional(sequence.chunk_size());
   if (sequence.has_shards()) patch.shards = sequence.shards();
   if (sequence.has_max_gap()) patch.max_gap = std::optional(sequence.max_gap());
-  if (sequence.has_format()) patch.format = FormatOf(sequence.format());
+  if (sequence.has_format()) patch.format = ReadTextFormat(sequence.format());
   return patch;
 }
 
@@ -94,12 +90,7 @@ void WriteSequence(const engine::SequenceView& view, v1::Sequence& sequence) {
   sequence.set_shards(settings.shards);
   if (settings.max_gap.has_value()) sequence.set_max_gap(*settings.max_gap);
   if (settings.format != TextFormat()) {
-    v1::TextFormat& format = *sequence.mutable_format();
-    format.set_encoding(static_cast<v1::Encoding>(settings.format.encoding));
-    format.set_prefix(settings.format.prefix);
-    format.set_suffix(settings.format.suffix);
-    format.set_width(settings.format.width);
-    format.set_check_character(settings.format.check_character);
+    WriteTextFormat(settings.format, *sequence.mutable_format());
   }
   sequence.set_next_id(view.next_id);
   sequence.set_remaining(view.remaining);

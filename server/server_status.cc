@@ -58,6 +58,7 @@ void WriteServerStatus(const StatusSource& source, v1::GetServerStatusResponse& 
   std::int64_t counters = 0;
   std::int64_t unissued = 0;
   std::int64_t deferred = 0;
+  std::int64_t generators = 0;
   std::int64_t keys = 0;
   bool suspect = false;
   for (std::size_t i = 0; i < source.lanes.size(); ++i) {
@@ -68,6 +69,7 @@ void WriteServerStatus(const StatusSource& source, v1::GetServerStatusResponse& 
     counters += lane.counters;
     unissued = SumUpTo(unissued, lane.unissued);
     deferred += lane.deferred_counters;
+    generators += lane.generators;
     keys = std::max(keys, lane.key_count);
     suspect = suspect || lane.suspect;
   }
@@ -75,6 +77,7 @@ void WriteServerStatus(const StatusSource& source, v1::GetServerStatusResponse& 
   response.set_counters_in_memory(counters);
   response.set_held_window_ids(unissued);
   response.set_deferred_counters(deferred);
+  response.set_generators_held(generators);
   response.set_request_ids_used(keys);
   response.set_request_ids_max(source.max_request_ids);
   response.set_suspect(suspect);

@@ -89,6 +89,9 @@ class MessageMemory {
 //   void Write(EngineCall&, const Config&, Response&)
 //                               fills in the response of a call that is OK
 //   Subject SubjectOf(const EngineCall&)
+//   absl::Status Check(EngineCall&)
+//                               optional: what is still to be found out when the
+//                               engine has answered
 //
 // The object is all the memory that a call needs, the results apart. It deletes
 // itself when the engine has answered.
@@ -118,6 +121,12 @@ class UnaryCall final : public Method::EngineCall {
     if (!status.ok()) {
       reply_.FinishWithError(status, Method::SubjectOf(*this));
       return;
+    }
+    if constexpr (requires(UnaryCall& call) { Method::Check(call); }) {
+      if (const absl::Status found = Method::Check(*this); !found.ok()) {
+        reply_.FinishWithError(found, Method::SubjectOf(*this));
+        return;
+      }
     }
     MessageMemory memory;
     auto& response = memory.Make<typename Method::Response>();

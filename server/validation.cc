@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <chrono>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "src/core/name.h"
 #include "src/core/reason.h"
+#include "src/core/status_macros.h"
+#include "src/engine/calls.h"
 
 namespace mintmark::server {
 namespace {
@@ -50,6 +53,31 @@ absl::Status CheckBatchSize(absl::string_view what, int count, std::int64_t max)
 absl::Status CheckRequestId(absl::string_view request_id, const Config& config) {
   if (request_id.empty()) return absl::OkStatus();
   return ValidateRequestId(request_id, static_cast<std::size_t>(config.max_request_id_bytes));
+}
+
+absl::StatusOr<std::string> ReadGroupName(const std::string& name) {
+  if (name.empty()) return std::string(engine::kDefaultGroup);
+  MINTMARK_RETURN_IF_ERROR(ValidateName("group", name));
+  return name;
+}
+
+absl::Status CheckOwner(absl::string_view owner) {
+  if (owner.size() > kMaxOwnerBytes) {
+    return Argument(absl::StrCat("owner has ", owner.size(), " bytes; the most is ",
+                                 kMaxOwnerBytes, "."));
+  }
+  if (std::any_of(owner.begin(), owner.end(), [](char c) { return absl::ascii_iscntrl(c); })) {
+    return Argument("owner has control characters; use text that a person can read.");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLeaseToken(absl::string_view token) {
+  if (token.empty() || token.size() > kMaxLeaseTokenBytes) {
+    return Argument(absl::StrCat("lease_token has ", token.size(),
+                                 " bytes; give the one that AcquireGenerator returned."));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> ReadDeferred(v1::Durability durability) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,6 +27,15 @@ absl::Status CheckBatchSize(absl::string_view what, int count, std::int64_t max)
 
 // Empty is none. REQUEST_ID_INVALID.
 absl::Status CheckRequestId(absl::string_view request_id, const Config& config);
+
+// The name of a GUID group; empty means "default". NAME_INVALID.
+absl::StatusOr<std::string> ReadGroupName(const std::string& name);
+
+// ARGUMENT_INVALID when it is too long or has control characters.
+absl::Status CheckOwner(absl::string_view owner);
+
+// ARGUMENT_INVALID when it can be no token of ours.
+absl::Status CheckLeaseToken(absl::string_view token);
 
 // ARGUMENT_INVALID for a durability that is not known.
 absl::StatusOr<bool> ReadDeferred(v1::Durability durability);

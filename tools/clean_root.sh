@@ -39,6 +39,7 @@ command -v debootstrap >/dev/null || apt-get install --yes --quiet debootstrap >
 
 root=${root:-$(mktemp -d /var/tmp/mintmark-root.XXXXXX)}
 mkdir -p "$root"
+chmod 755 "$root" # PostgreSQL's user has to get in.
 root=$(realpath "$root")
 
 clean_up() {

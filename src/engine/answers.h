@@ -13,6 +13,10 @@ namespace mintmark::engine {
 absl::Status InDoubt();
 // The deadline ended before anything was tried.
 absl::Status NotExecuted();
+// The request id belongs to a call with other parameters.
+absl::Status RequestIdReused();
+// There is no room for another request id.
+absl::Status RequestIdsFull();
 
 class Answers {
  public:

@@ -365,6 +365,13 @@ struct Batch {
   } resolution;
 };
 
+inline bool HasGroupOperations(const Batch& batch) {
+  return !batch.group_opens.empty() || !batch.group_deletes.empty() ||
+         !batch.generator_releases.empty() || !batch.generator_extends.empty() ||
+         !batch.lease_renews.empty() || !batch.lease_releases.empty() ||
+         !batch.generator_acquires.empty() || !batch.generator_lists.empty();
+}
+
 // What came of a batch.
 struct BatchOutcome {
   enum class Kind {

@@ -145,6 +145,9 @@ class CounterCall : public Call {
   CounterRow row;  // kGet, kReset.
 };
 
+// The group that NextGuid creates when it does not exist.
+inline constexpr char kDefaultGroup[] = "default";
+
 // NextGuid: `n` ticks in a row of one generator, each of which is a GUID (GuidOf).
 class GuidCall : public Call {
  public:

@@ -183,10 +183,7 @@ void CounterState::ApplyItem(const LaneContext& context, Item& item, const Count
     case CounterAdd::Result::kKeysFull:
       TakeBack(context, item);
       AnswerAll(context, item,
-                MakeStatus(Reason::kRequestIdsFull,
-                           "The store holds as many request ids as it may; call without a "
-                           "request_id, or raise --max-request-ids.",
-                           std::chrono::minutes(1)));
+                RequestIdsFull());
       return;
   }
 }
@@ -230,9 +227,7 @@ void CounterState::AnswerReplays(const LaneContext& context, const Item& item,
     IncrCall* call = item.callers[reply.key].call;
     if (call == nullptr) continue;
     if (reply.n != add.keys[reply.key].n) {
-      context.answers.Add(*call, MakeStatus(Reason::kRequestIdReused,
-                                            "This request_id was used for an increment with "
-                                            "another delta; use a new one for each call."));
+      context.answers.Add(*call, RequestIdReused());
       continue;
     }
     call->value = reply.value;
@@ -268,7 +263,7 @@ void CounterState::TakeBack(const LaneContext& context, Item& item) {
   deferred_due_ = std::min(deferred_due_, context.now + kDeferRetry);
 }
 
-void CounterState::Replan() {
+void CounterState::Replan(const LaneContext& /*context*/) {
   std::vector<Item> planned = std::exchange(planned_, {});
   for (std::size_t i = planned.size(); i-- > 0;) Requeue(planned[i]);
   deferred_ += std::exchange(planned_deferred_, 0);
@@ -276,7 +271,7 @@ void CounterState::Replan() {
 }
 
 void CounterState::Refuse(const LaneContext& context, const absl::Status& status, Time retry_at) {
-  Replan();
+  Replan(context);
   FailQueued(context, status);
   retry_at_ = retry_at;
 }
@@ -286,7 +281,9 @@ void CounterState::FailQueued(const LaneContext& context, const absl::Status& st
   queue_.clear();
 }
 
-void CounterState::Abandon(const LaneContext& context) {
+// Whatever became of the store, an increment in it may count.
+void CounterState::Abandon(const LaneContext& context, const Batch& /*batch*/,
+                           const absl::Status& /*status*/) {
   for (const Item& item : planned_) AnswerAll(context, item, InDoubt());
   planned_.clear();
   planned_deferred_ = 0;

@@ -28,12 +28,12 @@ class CounterState {
   bool HasWork(const LaneContext& context) const;
   std::int64_t Plan(const LaneContext& context, std::int64_t max_calls, Batch& batch);
   void Apply(const LaneContext& context, const Batch& batch);
-  void Replan();
+  void Replan(const LaneContext& context);
   void Refuse(const LaneContext& context, const absl::Status& status, Time retry_at);
   void FailQueued(const LaneContext& context, const absl::Status& status);
   // Nobody can tell any more whether the batch under way was applied: its callers
   // are told so, and nothing of theirs is tried again.
-  void Abandon(const LaneContext& context);
+  void Abandon(const LaneContext& context, const Batch& batch, const absl::Status& status);
   void Expire(const LaneContext& context);
   void Tidy(const LaneContext& context);
 

@@ -5,19 +5,10 @@
 
 #include "src/core/mutex.h"
 #include "src/engine/lane.h"
+#include "src/engine/name_hash.h"
 
 namespace mintmark::engine {
 namespace {
-
-// FNV-1a: the lane of a name is the same in every run.
-std::uint64_t HashOf(absl::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 0x100000001b3ULL;
-  }
-  return hash ^ (hash >> 32);
-}
 
 // A read of counters of several lanes: a part for each lane, joined by the last to
 // be answered. Deletes itself and its parts.
@@ -95,7 +86,7 @@ Engine::~Engine() = default;
 int Engine::lanes() const { return static_cast<int>(lanes_.size()); }
 
 int Engine::LaneOf(absl::string_view name) const {
-  return lanes_.size() == 1 ? 0 : static_cast<int>(HashOf(name) % lanes_.size());
+  return lanes_.size() == 1 ? 0 : static_cast<int>(NameHash(name) % lanes_.size());
 }
 
 void Engine::Next(NextCall& call, Time now) {
@@ -128,6 +119,22 @@ void Engine::Counter(CounterCall& call, Time now) {
 }
 
 void Engine::List(ListCall& call, Time now) { lanes_[0]->List(call, now); }
+
+void Engine::Guid(GuidCall& call, Time now) {
+  lanes_[static_cast<std::size_t>(LaneOf(call.group))]->Guid(call, now);
+}
+
+void Engine::Group(GroupCall& call, Time now) {
+  lanes_[static_cast<std::size_t>(LaneOf(call.name))]->Group(call, now);
+}
+
+void Engine::Lease(LeaseCall& call, Time now) {
+  lanes_[static_cast<std::size_t>(LaneOf(call.group))]->Lease(call, now);
+}
+
+void Engine::Generators(GeneratorsCall& call, Time now) {
+  lanes_[static_cast<std::size_t>(LaneOf(call.group))]->Generators(call, now);
+}
 
 std::unique_ptr<Batch> Engine::TakeBatch(int lane, Time now) {
   return lanes_[static_cast<std::size_t>(lane)]->TakeBatch(now);

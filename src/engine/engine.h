@@ -43,6 +43,12 @@ struct EngineOptions {
   std::uint64_t jitter_seed = 0;
   // Request ids are rotated this often (a third of their retention).
   Duration key_rotation = std::chrono::hours(8);
+  // How far the times of GUIDs may be ahead of the store's clock.
+  Duration max_ahead = std::chrono::seconds(1);
+  // How long a caller waits for GUIDs that the clock does not allow yet.
+  Duration guid_patience = std::chrono::seconds(1);
+  // Generators of one group that a server mints with side by side.
+  std::int64_t max_generators = 64;
   // Adaptive windows, in ids.
   std::int64_t window_min = 1'000;
   std::int64_t window_max = 10'000'000;
@@ -64,12 +70,16 @@ struct LaneStatus {
   std::int64_t waiting = 0;  // Callers.
   std::int64_t sequences = 0;
   std::int64_t counters = 0;
+  std::int64_t groups = 0;
+  std::int64_t generators = 0;  // That it mints with.
   std::int64_t unissued = 0;           // Ids in windows; saturates.
   std::int64_t deferred_counters = 0;  // Counters with deltas not yet persisted.
   std::int64_t commits = 0;            // Batches applied since start.
   std::int64_t doubts_applied = 0;     // Doubts resolved.
   std::int64_t doubts_not_applied = 0;
-  std::int64_t takeovers = 0;  // Shards taken over from sessions that were gone.
+  // Shards and generators taken over from sessions that were gone, and generators
+  // from clients whose lease was over.
+  std::int64_t takeovers = 0;
   std::int64_t buried = 0;     // Sessions this lane buried (asked for).
   std::int64_t key_count = 0;
   bool suspect = false;
@@ -93,6 +103,10 @@ class Engine {
   void Sequence(SequenceCall& call, Time now);
   void Counter(CounterCall& call, Time now);
   void List(ListCall& call, Time now);
+  void Guid(GuidCall& call, Time now);
+  void Group(GroupCall& call, Time now);
+  void Lease(LeaseCall& call, Time now);
+  void Generators(GeneratorsCall& call, Time now);
 
   int lanes() const;
   // The lane that a name belongs to.

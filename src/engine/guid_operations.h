@@ -33,16 +33,17 @@ struct GroupOpen {
     kFutureEpoch,   // Not created: its epoch is ahead of the store's clock.
     kLifetimeOver,  // Not created: now is beyond what its layout can express.
     // Not created: GUIDs of a deleted group of this name reach further than now plus
-    // `max_ahead_us` in the new layout. `row.floor_time` says how far.
+    // `max_ahead_us` in the new layout, or to its end. `row.floor_time` says how far.
     kWouldReuse,
   } result = Result::kAbsent;
-  GroupRow row;  // kFound, kCreated.
+  GroupRow row;  // kFound (draining, perhaps), kCreated.
 };
 
 // Deletes a group: marks it as draining, and ends it when nobody holds one of its
 // generators any more or `finish_anyway` says that whoever does had a lease's time
 // to stop. What it may have issued stays known: its generators go, and the row
-// stays as that of a deleted group. Mark and end raise the row's attention.
+// stays as that of a deleted group. Mark and end raise the row's attention. Where
+// nobody holds a generator to begin with, the first operation is the end.
 struct GroupDelete {
   std::string name;
   std::int64_t token = 0;      // 0: begin, or join whoever did. Else look at that drain.
@@ -59,12 +60,16 @@ struct GroupDelete {
 };
 
 // Leases a generator that nobody holds: of those whose ceiling is not ahead of now
-// the lowest id; else the next id that was never leased; else, of those ahead by
-// at most `max_ahead_us`, the one with the lowest ceiling. Its time starts at
-// max(now, ceiling, the group's floor), its ceiling becomes
-// min(max(now, ceiling) + the group's lease, the end of its layout), its epoch goes
-// one up. Sessions that are gone or buried, and clients whose lease is over on the
-// store's clock, hold nothing.
+// the lowest id; else the next id that was never leased, whose ceiling is the
+// group's floor; else the one with the lowest ceiling. One whose ceiling is ahead of
+// now by more than `max_ahead_us` is not leased. Its time starts at
+// max(now, ceiling), its ceiling becomes min(start + the group's lease, the end of
+// its layout), its epoch goes one up. A lease is at least one time unit. Sessions
+// that are gone or buried, and clients whose lease is over on the store's clock,
+// hold nothing.
+//
+// Keys are looked up first of all, whatever became of the group since: they outlive
+// its deletion, and know another of its name by the generation in the reply.
 struct GeneratorAcquire {
   std::string group;
   std::int64_t generation = 0;  // 0: whatever it is.
@@ -82,7 +87,7 @@ struct GeneratorAcquire {
     kKeySeen,
     kAllLeased,
     kAllAhead,      // Some are free, and run too far ahead of the store's clock.
-    kLifetimeOver,  // Now is beyond what the layout can express.
+    kLifetimeOver,  // Now, or where a lease would start, is beyond what the layout can express.
     kStale,         // Another generation, or no such group.
     kDraining,
     kKeysFull,
@@ -91,10 +96,10 @@ struct GeneratorAcquire {
   std::int64_t epoch = 0;
   std::int64_t start_time = 0;
   std::int64_t ceiling = 0;
-  std::string held_token;      // Of a client's lease.
-  std::int64_t lease_us = 0;   // What is left of a client's lease.
-  bool taken_over = false;     // From a session that is gone, or a client whose lease is over.
-  std::optional<GroupRow> row;  // kAcquired, kKeySeen; kStale unless absent.
+  std::string held_token;       // Of a client's lease.
+  std::int64_t lease_us = 0;    // What is left of a client's lease.
+  bool taken_over = false;      // From a session that is gone, or a client whose lease is over.
+  std::optional<GroupRow> row;  // Unless absent: after a deletion kKeySeen comes without.
   std::vector<StoredReply> seen;
 };
 
@@ -114,7 +119,8 @@ struct GeneratorExtend {
 };
 
 // Gives back a generator that a session of this server acquired. `ceiling` is above
-// every time used: the row's ceiling becomes it, unless it is lower already.
+// every time used: the row's ceiling becomes it, unless it is lower already, but not
+// lower than where the lease began. The epoch goes one up; also while draining.
 struct GeneratorRelease {
   std::string group;
   std::int64_t id = 0;
@@ -134,8 +140,8 @@ struct LeaseRenew {
   std::string token;
   std::int64_t ceiling = 0;
 
-  // kLost: the generator is not leased by this token (any more), or the group is
-  // draining.
+  // kLost: the generator is not leased by this token (any more), the lease is over on
+  // the store's clock, or the group is draining.
   enum class Result { kRenewed, kLost, kAbsent } result = Result::kAbsent;
   std::int64_t new_ceiling = 0;
   std::int64_t lease_us = 0;
@@ -156,13 +162,14 @@ struct LeaseRelease {
   std::int64_t ceiling = 0;
 };
 
-// Lists generators that are or were leased, by id.
+// Lists generators that are or were leased, by id. Tokens are left out.
 struct GeneratorList {
   std::string group;
   std::int64_t after = -1;  // Ids above this one only.
   std::int64_t limit = 0;
   bool leased_only = false;
-  std::int64_t session_lease_us = 60'000'000;  // For lease_end_us of what sessions hold.
+  // For lease_end_us of what live sessions hold: so long after each was last seen.
+  std::int64_t session_lease_us = 60'000'000;
 
   bool found = false;              // The group is there.
   std::vector<GeneratorRow> rows;  // With `leased`.

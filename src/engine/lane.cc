@@ -14,9 +14,14 @@ Lane::Lane(int number, const EngineOptions& options, std::function<void(int lane
       names_limit_(options.max_batch_names) {}
 
 LaneContext Lane::Context(Time now, Answers& answers) {
-  return LaneContext{
-      options_,  now,    session_.id, era_, now < lease_end_ && !suspect_ && !regressed_,
-      stopping_, answers};
+  return LaneContext{.options = options_,
+                     .now = now,
+                     .session = session_.id,
+                     .era = era_,
+                     .may_issue = now < lease_end_ && !suspect_ && !regressed_,
+                     .stopping = stopping_,
+                     .store_now_us = clock_.known() ? clock_.At(now) : 0,
+                     .answers = answers};
 }
 
 absl::Status Lane::Refusal(const Call& call, Time now) const {
@@ -48,12 +53,17 @@ absl::Status Lane::Away() const {
                     options_.retry_most);
 }
 
+bool Lane::HasReady() const {
+  bool ready = false;
+  EachTable([&](const auto& table) { ready = ready || table.HasReady(); });
+  EachSimple([&](const auto& simple) { ready = ready || !simple.queue.empty(); });
+  return ready;
+}
+
 bool Lane::Leave(const Answers& answers) {
   waiting_ -= static_cast<std::int64_t>(answers.size());
   if (busy_ || woken_ || stopped_) return false;
-  const bool work = sequences_.HasReady() || counters_.HasReady() ||
-                    !counter_calls_.queue.empty() || !reads_.queue.empty() || !lists_.queue.empty();
-  woken_ = work || stopping_;
+  woken_ = HasReady() || stopping_;
   return woken_;
 }
 
@@ -132,6 +142,78 @@ void Lane::Sequence(SequenceCall& call, Time now) {
   if (!refusal.ok()) call.Done(refusal);
 }
 
+GroupState& Lane::GroupOf(const std::string& name, const LaneContext& context) {
+  return groups_.FindOrMake(name, context, [&] { return std::make_unique<GroupState>(name); });
+}
+
+void Lane::Guid(GuidCall& call, Time now) {
+  Answers answers;
+  bool served = false;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    refusal = Refusal(call, now);
+    if (refusal.ok()) {
+      const LaneContext context = Context(now, answers);
+      GroupState& state = GroupOf(call.group, context);
+      served = state.ServeOrQueue(call, context);
+      if (!served) ++waiting_;
+      if (!served && away_) state.FailQueued(context, Away());
+      groups_.ListIfReady(state, context);
+      if (!served) groups_.Schedule(state, context);
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+  if (served || !refusal.ok()) call.Done(refusal);
+}
+
+void Lane::Group(GroupCall& call, Time now) {
+  Answers answers;
+  bool served = false;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    refusal = away_ && !call.from_memory ? Away() : Refusal(call, now);
+    if (refusal.ok()) {
+      const LaneContext context = Context(now, answers);
+      GroupState& state = GroupOf(call.name, context);
+      served = state.ServeOrQueue(call, context);
+      if (!served) ++waiting_;
+      if (!served && away_) state.FailQueued(context, Away());
+      groups_.ListIfReady(state, context);
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+  if (served || !refusal.ok()) call.Done(refusal);
+}
+
+void Lane::Lease(LeaseCall& call, Time now) {
+  Answers answers;
+  bool wake = false;
+  absl::Status refusal;
+  {
+    MutexLock lock(mutex_);
+    refusal = away_ ? Away() : Refusal(call, now);
+    if (refusal.ok()) {
+      const LaneContext context = Context(now, answers);
+      GroupState& state = GroupOf(call.group, context);
+      state.Queue(call);
+      ++waiting_;
+      groups_.ListIfReady(state, context);
+      wake = Leave(answers);
+    }
+  }
+  if (wake) wake_(number_);
+  answers.Deliver();
+  if (!refusal.ok()) call.Done(refusal);
+}
+
 template <typename C>
 void Lane::QueueSimple(C& call, Simple<C> Lane::*simple, Time now) {
   Answers answers;
@@ -156,16 +238,18 @@ void Lane::Counter(CounterCall& call, Time now) { QueueSimple(call, &Lane::count
 
 void Lane::List(ListCall& call, Time now) { QueueSimple(call, &Lane::lists_, now); }
 
+void Lane::Generators(GeneratorsCall& call, Time now) {
+  QueueSimple(call, &Lane::generator_lists_, now);
+}
+
 void Lane::FailQueued(const LaneContext& context, const absl::Status& status) {
-  for (SequenceState* state : sequences_.ready()) state->FailQueued(context, status);
-  for (CounterState* state : counters_.ready()) state->FailQueued(context, status);
-  const auto fail = [&](auto& simple) {
+  EachTable([&](auto& table) {
+    for (auto* state : table.ready()) state->FailQueued(context, status);
+  });
+  EachSimple([&](auto& simple) {
     for (auto* call : simple.queue) context.answers.Add(*call, status);
     simple.queue.clear();
-  };
-  fail(counter_calls_);
-  fail(reads_);
-  fail(lists_);
+  });
 }
 
 void Lane::Tick(Time now) {
@@ -177,11 +261,11 @@ void Lane::Tick(Time now) {
     if (waiting_ > 0) {
       // Whoever waits is in line, in the batch, or in a state with a timer; those
       // last are found by it.
-      for (SequenceState* state : sequences_.ready()) state->Expire(context);
-      for (SequenceState* state : sequences_.planned()) state->Expire(context);
-      for (CounterState* state : counters_.ready()) state->Expire(context);
-      for (CounterState* state : counters_.planned()) state->Expire(context);
-      const auto expire = [&](auto& simple) {
+      EachTable([&](auto& table) {
+        for (auto* state : table.ready()) state->Expire(context);
+        for (auto* state : table.planned()) state->Expire(context);
+      });
+      EachSimple([&](auto& simple) {
         for (auto*& call : simple.planned) {
           if (call == nullptr || call->deadline > now) continue;
           context.answers.Add(*std::exchange(call, nullptr), InDoubt());
@@ -191,18 +275,13 @@ void Lane::Tick(Time now) {
           context.answers.Add(*std::exchange(call, nullptr), NotExecuted());
         }
         std::erase(simple.queue, nullptr);
-      };
-      expire(counter_calls_);
-      expire(reads_);
-      expire(lists_);
+      });
     }
-    sequences_.FireTimers(context, [&](SequenceState& state) {
-      state.Expire(context);
-      state.Tidy(context);
-    });
-    counters_.FireTimers(context, [&](CounterState& state) {
-      state.Expire(context);
-      state.Tidy(context);
+    EachTable([&](auto& table) {
+      table.FireTimers(context, [&](auto& state) {
+        state.Expire(context);
+        state.Tidy(context);
+      });
     });
     wake = Leave(answers);
   }
@@ -217,8 +296,9 @@ void Lane::BeginStop(Time now) {
     MutexLock lock(mutex_);
     stopping_ = true;
     const LaneContext context = Context(now, answers);
-    for (SequenceState* state : sequences_.Sorted()) sequences_.ListIfReady(*state, context);
-    for (CounterState* state : counters_.Sorted()) counters_.ListIfReady(*state, context);
+    EachTable([&](auto& table) {
+      for (auto* state : table.Sorted()) table.ListIfReady(*state, context);
+    });
     wake = Leave(answers);
   }
   if (wake) wake_(number_);
@@ -247,9 +327,11 @@ LaneStatus Lane::Status(Time now) const {
   status.waiting = waiting_;
   status.sequences = sequences_.size();
   status.counters = counters_.size();
+  status.groups = groups_.size();
   sequences_.ForEach([&](const SequenceState& state) {
     status.unissued = AdvanceUpTo(status.unissued, state.unissued(), INT64_MAX);
   });
+  groups_.ForEach([&](const GroupState& state) { status.generators += state.generators(); });
   counters_.ForEach(
       [&](const CounterState& state) { status.deferred_counters += state.has_deferred() ? 1 : 0; });
   status.suspect = suspect_ || regressed_;

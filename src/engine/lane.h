@@ -17,10 +17,12 @@
 #include "src/engine/calls.h"
 #include "src/engine/counter_state.h"
 #include "src/engine/engine.h"
+#include "src/engine/group_state.h"
 #include "src/engine/lane_context.h"
 #include "src/engine/name_table.h"
 #include "src/engine/sequence_state.h"
 #include "src/engine/session_watch.h"
+#include "src/engine/store_clock.h"
 
 namespace mintmark::engine {
 
@@ -35,6 +37,10 @@ class Lane {
   void Sequence(SequenceCall& call, Time now);
   void Counter(CounterCall& call, Time now);
   void List(ListCall& call, Time now);
+  void Guid(GuidCall& call, Time now);
+  void Group(GroupCall& call, Time now);
+  void Lease(LeaseCall& call, Time now);
+  void Generators(GeneratorsCall& call, Time now);
 
   std::unique_ptr<Batch> TakeBatch(Time now);
   void Complete(std::unique_ptr<Batch> batch, const BatchOutcome& outcome, Time now);
@@ -54,11 +60,43 @@ class Lane {
 
   LaneContext Context(Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // Calls visit(table) for each table of names, visit(simple) for each kind of simple
+  // call, in the order of a batch's fields.
+  template <typename Visit>
+  void EachTable(Visit visit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    visit(sequences_);
+    visit(groups_);
+    visit(counters_);
+  }
+  template <typename Visit>
+  void EachTable(Visit visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    visit(sequences_);
+    visit(groups_);
+    visit(counters_);
+  }
+  template <typename Visit>
+  void EachSimple(Visit visit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    visit(counter_calls_);
+    visit(reads_);
+    visit(lists_);
+    visit(generator_lists_);
+  }
+  template <typename Visit>
+  void EachSimple(Visit visit) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    visit(counter_calls_);
+    visit(reads_);
+    visit(lists_);
+    visit(generator_lists_);
+  }
+  bool HasReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // --- calls (lane.cc)
   // What keeps a new call from being taken, if anything.
   absl::Status Refusal() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Refusal(const Call& call, Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Away() const;
+  GroupState& GroupOf(const std::string& name, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   template <typename C>
   void QueueSimple(C& call, Simple<C> Lane::*simple, Time now);
   template <typename C>
@@ -74,6 +112,7 @@ class Lane {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::unique_ptr<Batch> PlanBatch(const LaneContext& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PlanNames(const LaneContext& context, Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PlanSimple(std::int64_t& names_left, Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PlanHeartbeat(Time now, Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::unique_ptr<Batch> Send(std::unique_ptr<Batch> batch, Time now)
@@ -120,6 +159,7 @@ class Lane {
   bool suspect_ ABSL_GUARDED_BY(mutex_) = false;    // As the store says.
   bool regressed_ ABSL_GUARDED_BY(mutex_) = false;  // The store forgot what it had acknowledged.
   std::int64_t attention_seen_ ABSL_GUARDED_BY(mutex_) = 0;
+  StoreClock clock_ ABSL_GUARDED_BY(mutex_);
   SessionWatch watch_ ABSL_GUARDED_BY(mutex_);
 
   // The committer. At most one batch is under way.
@@ -139,7 +179,7 @@ class Lane {
   // `isolating_` of them are through.
   std::int64_t names_limit_ ABSL_GUARDED_BY(mutex_);
   std::int64_t isolating_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool counters_turn_ ABSL_GUARDED_BY(mutex_) = false;  // Whose turn it is when one fits.
+  int turn_ ABSL_GUARDED_BY(mutex_) = 0;          // Whose turn it is when one fits.
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;        // The batch under way closes the session.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
@@ -149,10 +189,12 @@ class Lane {
   Time key_rotation_seen_ ABSL_GUARDED_BY(mutex_) = kNever;
 
   NameTable<SequenceState> sequences_ ABSL_GUARDED_BY(mutex_);
+  NameTable<GroupState> groups_ ABSL_GUARDED_BY(mutex_);
   NameTable<CounterState> counters_ ABSL_GUARDED_BY(mutex_);
   Simple<CounterCall> counter_calls_ ABSL_GUARDED_BY(mutex_);
   Simple<ReadCall> reads_ ABSL_GUARDED_BY(mutex_);
   Simple<ListCall> lists_ ABSL_GUARDED_BY(mutex_);
+  Simple<GeneratorsCall> generator_lists_ ABSL_GUARDED_BY(mutex_);
   std::int64_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;  // Calls not answered yet.
 
   LaneStatus totals_ ABSL_GUARDED_BY(mutex_);  // Its counts and last report.

@@ -1,5 +1,7 @@
 // How a lane plans its next batch.
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <utility>
 
 #include "src/engine/lane.h"
@@ -12,8 +14,8 @@ constexpr Duration kPurgeInterval = std::chrono::hours(1);
 bool HasOperations(const Batch& batch) {
   return !batch.opens.empty() || !batch.changes.empty() || !batch.drains.empty() ||
          !batch.give_backs.empty() || !batch.refills.empty() || !batch.acquires.empty() ||
-         !batch.draws.empty() || !batch.adds.empty() || !batch.counter_changes.empty() ||
-         !batch.counter_reads.empty() || !batch.lists.empty();
+         !batch.draws.empty() || HasGroupOperations(batch) || !batch.adds.empty() ||
+         !batch.counter_changes.empty() || !batch.counter_reads.empty() || !batch.lists.empty();
 }
 
 }  // namespace
@@ -25,8 +27,9 @@ std::unique_ptr<Batch> Lane::TakeBatch(Time now) {
     MutexLock lock(mutex_);
     woken_ = false;
     const LaneContext context = Context(now, answers);
-    sequences_.FireTimers(context, [&](SequenceState& state) { state.Tidy(context); });
-    counters_.FireTimers(context, [&](CounterState& state) { state.Tidy(context); });
+    EachTable([&](auto& table) {
+      table.FireTimers(context, [&](auto& state) { state.Tidy(context); });
+    });
     batch = NextBatch(context);
     waiting_ -= static_cast<std::int64_t>(answers.size());
   }
@@ -66,24 +69,13 @@ std::unique_ptr<Batch> Lane::PlanBatch(const LaneContext& context) {
   const bool lease_at_risk =
       names_limit_ < options_.max_batch_names && lease_end_ - options_.lease / 2 <= context.now;
   if (!lease_at_risk) {
-    std::int64_t names_left = names_limit_;
-    std::int64_t calls_left = options_.max_batch_calls;
-    PlanSimple(names_left, *batch);
-    // Neither sequences nor counters keep the others out.
-    std::int64_t for_counters = counters_.HasReady() ? names_left / 2 : 0;
-    if (names_left == 1 && counters_.HasReady() && counters_turn_) for_counters = 1;
-    counters_turn_ = !counters_turn_;
-    names_left -= for_counters;
-    sequences_.Plan(context, names_left, calls_left, *batch);
-    names_left += for_counters;
-    calls_left = std::max(calls_left, options_.max_batch_calls / 2);
-    counters_.Plan(context, names_left, calls_left, *batch);
+    PlanNames(context, *batch);
   }
   if (!HasOperations(*batch)) {
-    for (SequenceState* state : sequences_.planned()) state->Replan(context);
-    for (CounterState* state : counters_.planned()) state->Replan();
-    sequences_.Settle(context);
-    counters_.Settle(context);
+    EachTable([&](auto& table) {
+      for (auto* state : table.planned()) state->Replan(context);
+      table.Settle(context);
+    });
     if (stopping_ && NothingHeld()) {
       batch->kind = Batch::Kind::kCloseSession;
       closing_ = true;
@@ -95,6 +87,38 @@ std::unique_ptr<Batch> Lane::PlanBatch(const LaneContext& context) {
   return Send(std::move(batch), context.now);
 }
 
+// No kind of name keeps the others out: each that has some in line gets an equal part
+// of the room, and what those before it left. Whose turn it is to be first changes,
+// for when there is room for one.
+void Lane::PlanNames(const LaneContext& context, Batch& batch) {
+  std::int64_t names_left = names_limit_;
+  PlanSimple(names_left, batch);
+  constexpr int kTables = 3;
+  std::array<std::int64_t, kTables> names{};
+  std::int64_t waiting = 0;
+  EachTable([&](const auto& table) { waiting += table.HasReady() ? 1 : 0; });
+  for (int place = 0; place < kTables && waiting > 0; ++place) {
+    int number = 0;
+    EachTable([&](const auto& table) {
+      const int mine = number++;
+      if ((mine + turn_) % kTables != place || !table.HasReady()) return;
+      const std::int64_t share = (names_left + waiting - 1) / waiting;
+      names[static_cast<std::size_t>(mine)] = share;
+      names_left -= share;
+      --waiting;
+    });
+  }
+  turn_ = (turn_ + 1) % kTables;
+  std::int64_t calls_left = options_.max_batch_calls;
+  std::int64_t left = 0;
+  std::size_t number = 0;
+  EachTable([&](auto& table) {
+    left += names[number++];
+    calls_left = std::max(calls_left, options_.max_batch_calls / 2);
+    table.Plan(context, left, calls_left, batch);
+  });
+}
+
 void Lane::PlanSimple(std::int64_t& names_left, Batch& batch) {
   const auto take = [&](auto& simple) {
     while (!simple.queue.empty() && names_left > 0) {
@@ -103,9 +127,7 @@ void Lane::PlanSimple(std::int64_t& names_left, Batch& batch) {
       --names_left;
     }
   };
-  take(counter_calls_);
-  take(reads_);
-  take(lists_);
+  EachSimple(take);
   std::stable_sort(counter_calls_.planned.begin(), counter_calls_.planned.end(),
                    [](const CounterCall* a, const CounterCall* b) { return a->name < b->name; });
   for (const CounterCall* call : counter_calls_.planned) {
@@ -130,6 +152,16 @@ void Lane::PlanSimple(std::int64_t& names_left, Batch& batch) {
     page.limit = call->limit;
     batch.lists.push_back(std::move(page));
   }
+  for (const GeneratorsCall* call : generator_lists_.planned) {
+    GeneratorList list;
+    list.group = call->group;
+    list.after = call->after;
+    list.limit = call->limit;
+    list.leased_only = call->leased_only;
+    list.session_lease_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(options_.lease).count();
+    batch.generator_lists.push_back(std::move(list));
+  }
 }
 
 void Lane::PlanHeartbeat(Time now, Batch& batch) {
@@ -149,9 +181,11 @@ void Lane::PlanHeartbeat(Time now, Batch& batch) {
 }
 
 bool Lane::NothingHeld() const {
-  bool held = !counter_calls_.queue.empty() || !reads_.queue.empty() || !lists_.queue.empty();
-  sequences_.ForEach([&](const SequenceState& state) { held = held || !state.Idle(); });
-  counters_.ForEach([&](const CounterState& state) { held = held || !state.Idle(); });
+  bool held = false;
+  EachSimple([&](const auto& simple) { held = held || !simple.queue.empty(); });
+  EachTable([&](const auto& table) {
+    table.ForEach([&](const auto& state) { held = held || !state.Idle(); });
+  });
   return !held;
 }
 
@@ -159,11 +193,10 @@ Time Lane::NextWake() const {
   MutexLock lock(mutex_);
   if (busy_ || stopped_) return kNever;
   if (doubt_ != nullptr || session_.id == 0) return next_try_;
-  const bool work = sequences_.HasReady() || counters_.HasReady() ||
-                    !counter_calls_.queue.empty() || !reads_.queue.empty() || !lists_.queue.empty();
-  if (work || stopping_) return next_try_;
-  const Time heartbeat = last_commit_ + options_.heartbeat;
-  return std::max(next_try_, std::min({heartbeat, sequences_.NextTimer(), counters_.NextTimer()}));
+  if (HasReady() || stopping_) return next_try_;
+  Time next = last_commit_ + options_.heartbeat;
+  EachTable([&](const auto& table) { next = std::min(next, table.NextTimer()); });
+  return std::max(next_try_, next);
 }
 
 }  // namespace mintmark::engine

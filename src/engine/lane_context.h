@@ -18,6 +18,7 @@ struct LaneContext {
   std::int64_t era = 0;
   bool may_issue = false;  // The lease holds, and the store is not suspect.
   bool stopping = false;
+  StoreTimeUs store_now_us = 0;  // What the store's clock shows now; only with may_issue.
   Answers& answers;
 };
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/core/check.h"
 #include "src/core/reason.h"
+#include "src/engine/group_answers.h"
 #include "src/engine/lane.h"
 
 namespace mintmark::engine {
@@ -101,6 +102,7 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
   }
   // Suspect or not, lease and era as of this commit.
   suspect_ = batch.report.suspect;
+  clock_.Read(batch.report.store_time_us, sent, before.now);
   const LaneContext context = Context(before.now, before.answers);
   if (suspect_) {
     // What it drew or counted, the store may have forgotten having given before.
@@ -109,16 +111,20 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
     FailEverybody(context);
     return;
   }
-  for (SequenceState* state : sequences_.planned()) state->Apply(context, batch);
-  for (CounterState* state : counters_.planned()) state->Apply(context, batch);
+  const auto count_takeovers = [&](const auto& acquires) {
+    for (const auto& acquire : acquires) {
+      const bool acquired = acquire.result == decltype(acquire.result)::kAcquired;
+      totals_.takeovers += acquired && acquire.taken_over ? 1 : 0;
+    }
+  };
+  count_takeovers(batch.acquires);
+  count_takeovers(batch.generator_acquires);
+  EachTable([&](auto& table) {
+    for (auto* state : table.planned()) state->Apply(context, batch);
+  });
   ApplySimple(batch, context);
-  for (const Acquire& acquire : batch.acquires) {
-    const bool acquired = acquire.result == Acquire::Result::kAcquired;
-    totals_.takeovers += acquired && acquire.taken_over ? 1 : 0;
-  }
   Report(batch, context);
-  sequences_.Settle(context);
-  counters_.Settle(context);
+  EachTable([&](auto& table) { table.Settle(context); });
 }
 
 void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
@@ -151,12 +157,18 @@ void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
       call->sequences.push_back(ViewOf(row, options_));
     }
     call->counters = std::move(batch.lists[i].counters);
+    call->groups = std::move(batch.lists[i].groups);
     for (CounterRow& row : call->counters) AddHeldBack(row.name, row.value);
     context.answers.Add(*call, absl::OkStatus());
   }
-  counter_calls_.planned.clear();
-  reads_.planned.clear();
-  lists_.planned.clear();
+  for (std::size_t i = 0; i < generator_lists_.planned.size(); ++i) {
+    GeneratorsCall* call = generator_lists_.planned[i];
+    if (call == nullptr) continue;
+    call->generators = std::move(batch.generator_lists[i].rows);
+    context.answers.Add(
+        *call, batch.generator_lists[i].found ? absl::OkStatus() : NoGroup(call->group));
+  }
+  EachSimple([](auto& simple) { simple.planned.clear(); });
 }
 
 void Lane::AddHeldBack(const std::string& counter, std::int64_t& value) {
@@ -189,6 +201,12 @@ void Lane::Report(const Batch& batch, const LaneContext& context) {
     state->Notice(attention, context);
     sequences_.ListIfReady(*state, context);
   }
+  for (const GroupAttention& attention : report.group_attention) {
+    GroupState* state = groups_.Find(attention.group);
+    if (state == nullptr) continue;
+    state->Notice(attention);
+    groups_.ListIfReady(*state, context);
+  }
 }
 
 void Lane::Resolved(std::unique_ptr<Batch> batch, const LaneContext& context) {
@@ -217,7 +235,9 @@ void Lane::Resolved(std::unique_ptr<Batch> batch, const LaneContext& context) {
     ++totals_.doubts_applied;
     // Lists are not among the results that are stored; they are asked for again.
     RequeueSimple(lists_);
+    RequeueSimple(generator_lists_);
     batch->lists.clear();
+    batch->generator_lists.clear();
     // The lease counts from the batch, whose report is all that is known: the fence
     // has not looked for marks.
     Applied(*batch, doubt_sent_, context);
@@ -236,10 +256,14 @@ void Lane::LoseSession(Time now) {
   lease_end_ = Time::min();
   Answers none;
   const LaneContext context = Context(now, none);
-  for (SequenceState* state : sequences_.Sorted()) {
-    state->LoseSession();
-    sequences_.ListIfReady(*state, context);
-  }
+  const auto lose = [&](auto& table) {
+    for (auto* state : table.Sorted()) {
+      state->LoseSession();
+      table.ListIfReady(*state, context);
+    }
+  };
+  lose(sequences_);
+  lose(groups_);
 }
 
 template <typename C>
@@ -251,31 +275,32 @@ void Lane::RequeueSimple(Simple<C>& simple) {
 }
 
 void Lane::Replan(const LaneContext& context) {
-  for (SequenceState* state : sequences_.planned()) state->Replan(context);
-  for (CounterState* state : counters_.planned()) state->Replan();
-  RequeueSimple(counter_calls_);
-  RequeueSimple(reads_);
-  RequeueSimple(lists_);
-  sequences_.Settle(context, /*at_front=*/true);
-  counters_.Settle(context, /*at_front=*/true);
+  EachSimple([&](auto& simple) { RequeueSimple(simple); });
+  EachTable([&](auto& table) {
+    for (auto* state : table.planned()) state->Replan(context);
+    table.Settle(context, /*at_front=*/true);
+  });
 }
 
 void Lane::Abandon(const Batch& batch, const LaneContext& context, const absl::Status& status) {
-  for (SequenceState* state : sequences_.planned()) state->Abandon(context, batch, status);
-  for (CounterState* state : counters_.planned()) state->Abandon(context);
+  EachTable([&](auto& table) {
+    for (auto* state : table.planned()) state->Abandon(context, batch, status);
+  });
   Replan(context);
 }
 
 void Lane::Regress(const LaneContext& context) {
   regressed_ = true;
   for (SequenceState* state : sequences_.Sorted()) state->DropWindows();
+  for (GroupState* state : groups_.Sorted()) state->DropWindows();
   FailEverybody(context);
 }
 
 void Lane::FailEverybody(const LaneContext& context) {
   FailQueued(context, Refusal());
-  for (SequenceState* state : sequences_.Sorted()) state->FailQueued(context, Refusal());
-  for (CounterState* state : counters_.Sorted()) state->FailQueued(context, Refusal());
+  EachTable([&](auto& table) {
+    for (auto* state : table.Sorted()) state->FailQueued(context, Refusal());
+  });
 }
 
 void Lane::Isolated(std::int64_t names) {
@@ -284,9 +309,10 @@ void Lane::Isolated(std::int64_t names) {
 }
 
 std::int64_t Lane::PlannedNames() const {
-  return static_cast<std::int64_t>(sequences_.planned().size() + counters_.planned().size() +
-                                   counter_calls_.planned.size() + reads_.planned.size() +
-                                   lists_.planned.size());
+  std::size_t names = 0;
+  EachTable([&](const auto& table) { names += table.planned().size(); });
+  EachSimple([&](const auto& simple) { names += simple.planned.size(); });
+  return static_cast<std::int64_t>(names);
 }
 
 void Lane::Refused(const absl::Status& status, const LaneContext& context) {
@@ -304,19 +330,16 @@ void Lane::Refused(const absl::Status& status, const LaneContext& context) {
       absl::StrCat("The store refused; nothing was changed, try again. ", status.message()),
       kRefusedPause);
   const Time retry_at = context.now + kRefusedPause;
-  for (SequenceState* state : sequences_.planned()) state->Refuse(context, told, retry_at);
-  for (CounterState* state : counters_.planned()) state->Refuse(context, told, retry_at);
-  const auto refuse = [&](auto& simple) {
+  EachSimple([&](auto& simple) {
     for (auto* call : simple.planned) {
       if (call != nullptr) context.answers.Add(*call, told);
     }
     simple.planned.clear();
-  };
-  refuse(counter_calls_);
-  refuse(reads_);
-  refuse(lists_);
-  sequences_.Settle(context);
-  counters_.Settle(context);
+  });
+  EachTable([&](auto& table) {
+    for (auto* state : table.planned()) state->Refuse(context, told, retry_at);
+    table.Settle(context);
+  });
   if (names == 0) next_try_ = context.now + options_.retry_first;  // A bare heartbeat.
 }
 

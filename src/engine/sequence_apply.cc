@@ -228,10 +228,7 @@ void SequenceState::ApplyDrawItem(const LaneContext& context, const DrawItem& it
       for (const Caller& caller : callers) {
         if (caller.call == nullptr) continue;
         Answer(*caller.call, context,
-               MakeStatus(Reason::kRequestIdsFull,
-                          "The store holds as many request ids as it may; call without a "
-                          "request_id, or raise --max-request-ids.",
-                          std::chrono::minutes(1)));
+               RequestIdsFull());
       }
       return;
   }
@@ -296,9 +293,7 @@ void SequenceState::AnswerReplays(const LaneContext& context, const DrawItem& it
     const Key& key = item.keys[reply.key];
     if (reply.n != key.n || reply.flags != key.flags) {
       Answer(*call, context,
-             MakeStatus(Reason::kRequestIdReused,
-                        "This request_id was used for a call with other parameters; use a new one "
-                        "for each call."));
+             RequestIdReused());
       continue;
     }
     const IdSpace space{reply.residue, kMaxId, reply.step};

@@ -226,6 +226,7 @@ std::int64_t SequenceState::PlanDraw(const LaneContext& context, std::int64_t ma
   for (NextCall* call : queue_) {
     const bool draw = taken < max_calls && (no_shard || NeedsDraw(*call, context));
     if (draw && planner.Add(*call, call->alone_)) {
+      if (call->want_format) call->format = row_->settings.format;
       ++taken;
     } else {
       stay.push_back(call);
@@ -341,6 +342,7 @@ void SequenceState::PlanGapless(const LaneContext& context, Batch& batch) {
   for (NextCall* call : queue_) {
     const bool from_window = !NeedsDraw(*call, context);
     if (from_window && unfit == nullptr && fits(*call)) {
+      if (call->want_format) call->format = row_->settings.format;
       planned_.waiters.push_back(Caller{call, call->n});
       continue;
     }

@@ -59,6 +59,7 @@ bool SequenceState::Serve(NextCall& call, From from, const LaneContext& context)
   if (!served) return false;
   call.generation = from == From::kWindow ? row_->generation : planned_.generation;
   call.replayed = false;
+  if (call.want_format && from == From::kWindow) call.format = row_->settings.format;
   sizer_.Issued(call.count, context.now);
   return true;
 }

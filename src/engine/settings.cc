@@ -7,24 +7,16 @@
 namespace mintmark::engine {
 namespace {
 
-constexpr std::int32_t kMaxWidth = 64;
-constexpr std::size_t kMaxAffixBytes = 64;
-
 absl::Status Invalid(absl::string_view message) {
   return MakeStatus(Reason::kSequenceInvalid, message);
 }
 
-absl::Status ValidateFormat(const TextFormat& format) {
-  if (format.encoding < Encoding::kUnspecified || format.encoding > Encoding::kBase62) {
-    return Invalid("format.encoding is not one of the encodings.");
-  }
-  if (format.width < 0 || format.width > kMaxWidth) {
+absl::Status ValidateFormat(const TextFormat& format, const IdSpace& space) {
+  MINTMARK_RETURN_IF_ERROR(CheckTextFormat(format, Reason::kSequenceInvalid));
+  if (space.min_id < 0 && !FormatsNegative(format)) {
     return Invalid(
-        absl::StrCat("format.width is ", format.width, "; it has to be 0 to ", kMaxWidth, "."));
-  }
-  if (format.prefix.size() > kMaxAffixBytes || format.suffix.size() > kMaxAffixBytes) {
-    return Invalid(absl::StrCat("format.prefix and format.suffix have at most ", kMaxAffixBytes,
-                                " bytes each."));
+        "min_id is negative, and only decimal digits can show negative ids: leave format.encoding "
+        "unset or set it to decimal.");
   }
   return absl::OkStatus();
 }
@@ -47,7 +39,7 @@ absl::Status Validate(const SequenceSettings& settings) {
         "shards = 0 makes a strict sequence, which has no gaps: leave max_gap unset or set it to "
         "0.");
   }
-  return ValidateFormat(settings.format);
+  return ValidateFormat(settings.format, settings.space);
 }
 
 void ApplyKnobs(const SettingsPatch& patch, SequenceSettings& settings) {
@@ -89,6 +81,12 @@ absl::StatusOr<SettingsUpdate> UpdateSettings(const SequenceSettings& now,
   update.tightens = next.space.max_id < now.space.max_id || next.shards < now.shards ||
                     (next.max_gap == 0 && now.max_gap != 0);
   return update;
+}
+
+GroupSettings DefaultGroupSettings() {
+  GroupSettings settings;
+  settings.layout.epoch_us = kDefaultEpochUs;
+  return settings;
 }
 
 }  // namespace mintmark::engine

@@ -27,4 +27,8 @@ struct SettingsUpdate {
 absl::StatusOr<SettingsUpdate> UpdateSettings(const SequenceSettings& now,
                                               const SettingsPatch& patch);
 
+// What a group has unless its creator says otherwise: the layout "snowfall", all of
+// its generators, a lease of a minute.
+GroupSettings DefaultGroupSettings();
+
 }  // namespace mintmark::engine

@@ -14,13 +14,12 @@ namespace mintmark::store {
 using engine::Batch;
 using engine::BatchOutcome;
 
-bool ApplyContext::IsOwned(const StoredShard& shard) {
-  if (!shard.owner.has_value()) return false;
-  if (*shard.owner == session) return true;
-  const auto [place, is_new] = alive.try_emplace(*shard.owner, false);
+bool ApplyContext::IsAlive(std::int64_t id) {
+  if (id == session) return true;
+  const auto [place, is_new] = alive.try_emplace(id, false);
   if (is_new) {
-    const std::optional<StoredSession> owner = tables.FindSession(*shard.owner);
-    place->second = owner.has_value() && !owner->buried_us.has_value();
+    const std::optional<StoredSession> found = tables.FindSession(id);
+    place->second = found.has_value() && !found->buried_us.has_value();
   }
   return place->second;
 }
@@ -107,10 +106,15 @@ void RotateKeys(ApplyContext& context, std::int64_t expected) {
 void ApplyList(ApplyContext& context, engine::ListPage& page) {
   page.sequences.clear();
   page.counters.clear();
+  page.groups.clear();
   if (page.limit <= 0) return;
   const NameRange range{page.prefix, page.after, page.limit};
   if (page.of == engine::ListPage::Of::kCounters) {
     page.counters = context.tables.ListCounters(range);
+    return;
+  }
+  if (page.of == engine::ListPage::Of::kGroups) {
+    page.groups = context.tables.ListGroups(range);
     return;
   }
   for (StoredSequence& sequence : context.tables.ListSequences(range)) {
@@ -132,6 +136,14 @@ void ApplyOperations(ApplyContext& context, Batch& batch) {
   ApplyAll(context, batch.refills);
   ApplyAll(context, batch.acquires);
   ApplyAll(context, batch.draws);
+  ApplyAll(context, batch.group_opens);
+  ApplyAll(context, batch.group_deletes);
+  ApplyAll(context, batch.generator_releases);
+  ApplyAll(context, batch.generator_extends);
+  ApplyAll(context, batch.lease_renews);
+  ApplyAll(context, batch.lease_releases);
+  ApplyAll(context, batch.generator_acquires);
+  ApplyAll(context, batch.generator_lists);
   ApplyAll(context, batch.adds);
   ApplyAll(context, batch.counter_changes);
   ApplyAll(context, batch.counter_reads);
@@ -149,6 +161,7 @@ void FillReport(ApplyContext& context, Batch& batch) {
   const bool starts = batch.kind == Batch::Kind::kOpenSession && batch.attention_seen == 0;
   if (!starts && batch.attention_seen < context.info.attention) {
     report.attention = context.tables.ListAttention(batch.attention_seen);
+    report.group_attention = context.tables.ListGroupAttention(batch.attention_seen);
   }
   if (!batch.list_sessions) return;
   report.key_count = context.info.KeyCount();

@@ -15,6 +15,12 @@
 
 namespace mintmark::store {
 
+// `a + b`; INT64_MAX where that is more, b >= 0.
+inline std::int64_t AddSaturated(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 struct ApplyContext {
   Tables& tables;
   const ApplyOptions& options;
@@ -23,11 +29,16 @@ struct ApplyContext {
   StoreInfo info;                                // Written back when the batch is over.
   std::unordered_map<std::int64_t, bool> alive;  // What is known of sessions.
 
+  // Whether a session is neither gone nor buried.
+  bool IsAlive(std::int64_t id);
   // Whether a live session owns the shard.
-  bool IsOwned(const StoredShard& shard);
+  bool IsOwned(const StoredShard& shard) {
+    return shard.owner.has_value() && IsAlive(*shard.owner);
+  }
 
-  // Gives the sequence's row the next attention number; the caller writes it.
+  // Gives the row the next attention number; the caller writes it.
   void RaiseAttention(StoredSequence& sequence) { sequence.attention = ++info.attention; }
+  void RaiseAttention(StoredGroup& group) { group.attention = ++info.attention; }
 
   // The stored replies of those of `keys` that are known.
   std::vector<engine::StoredReply> FindKeys(const std::string& name,
@@ -51,6 +62,19 @@ void Apply(ApplyContext& context, engine::Acquire& acquire);
 
 // apply_draws.cc
 void Apply(ApplyContext& context, engine::Draw& draw);
+
+// apply_groups.cc
+std::optional<StoredGroup> FindLiveGroup(ApplyContext& context, const std::string& name);
+void Apply(ApplyContext& context, engine::GroupOpen& open);
+void Apply(ApplyContext& context, engine::GroupDelete& remove);
+
+// apply_generators.cc
+void Apply(ApplyContext& context, engine::GeneratorRelease& release);
+void Apply(ApplyContext& context, engine::GeneratorExtend& extend);
+void Apply(ApplyContext& context, engine::LeaseRenew& renew);
+void Apply(ApplyContext& context, engine::LeaseRelease& release);
+void Apply(ApplyContext& context, engine::GeneratorAcquire& acquire);
+void Apply(ApplyContext& context, engine::GeneratorList& list);
 
 // apply_counters.cc
 void Apply(ApplyContext& context, engine::CounterAdd& add);

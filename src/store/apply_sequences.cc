@@ -14,11 +14,6 @@ using engine::SequenceChange;
 using engine::SequenceDrain;
 using engine::SequenceOpen;
 
-std::int64_t AddSaturated(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
 StoredSequence Create(ApplyContext& context, const SequenceOpen& open) {
   StoredSequence created;
   engine::SequenceRow& row = created.row;

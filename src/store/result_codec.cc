@@ -1,130 +1,17 @@
 #include "src/store/result_codec.h"
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <type_traits>
+
+#include "src/store/result_archive.h"
 
 namespace mintmark::store {
 namespace {
 
 using engine::Batch;
+using Writer = ResultWriter;
+using Reader = ResultReader;
 
-constexpr std::int64_t kFormat = 1;
-
-// Writer and Reader have the same methods, so that one description of each
-// structure (Visit, below) serves both directions. Integers are zigzag varints.
-class Writer {
- public:
-  template <typename Number>
-  void Number64(const Number& value) {
-    const auto number = static_cast<std::int64_t>(value);
-    auto bits =
-        (static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63);
-    while (bits >= 0x80) {
-      bytes_.push_back(static_cast<char>(bits | 0x80));
-      bits >>= 7;
-    }
-    bytes_.push_back(static_cast<char>(bits));
-  }
-
-  void Text(const std::string& text) {
-    Number64(text.size());
-    bytes_.append(text);
-  }
-
-  template <typename Value, typename VisitValue>
-  void Optional(const std::optional<Value>& value, const VisitValue& visit) {
-    Number64(value.has_value());
-    if (value.has_value()) visit(*this, *value);
-  }
-
-  template <typename Value, typename VisitValue>
-  void List(const std::vector<Value>& list, const VisitValue& visit) {
-    Number64(list.size());
-    for (const Value& value : list) visit(*this, value);
-  }
-
-  // A list whose length the reader knows.
-  template <typename Value, typename VisitValue>
-  void Known(const std::vector<Value>& list, const VisitValue& visit) {
-    List(list, visit);
-  }
-
-  std::string Take() { return std::move(bytes_); }
-
- private:
-  std::string bytes_;
-};
-
-class Reader {
- public:
-  explicit Reader(absl::string_view bytes) : bytes_(bytes) {}
-
-  bool ok() const { return ok_; }
-  bool AtEnd() const { return bytes_.empty(); }
-
-  template <typename Number>
-  void Number64(Number& value) {
-    std::uint64_t bits = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (bytes_.empty()) return Fail();
-      const auto byte = static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-      bits |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    const auto number = static_cast<std::int64_t>((bits >> 1) ^ (~(bits & 1) + 1));
-    value = static_cast<Number>(number);
-  }
-
-  void Text(std::string& text) {
-    const std::size_t size = Size();
-    text.assign(bytes_.data(), size);
-    bytes_.remove_prefix(size);
-  }
-
-  template <typename Value, typename VisitValue>
-  void Optional(std::optional<Value>& value, const VisitValue& visit) {
-    bool has_value = false;
-    Number64(has_value);
-    value.reset();
-    if (has_value && ok_) visit(*this, value.emplace());
-  }
-
-  template <typename Value, typename VisitValue>
-  void List(std::vector<Value>& list, const VisitValue& visit) {
-    // Every element takes at least a byte, so that no size can be absurd.
-    list.assign(Size(), Value{});
-    for (Value& value : list) visit(*this, value);
-  }
-
-  template <typename Value, typename VisitValue>
-  void Known(std::vector<Value>& list, const VisitValue& visit) {
-    if (Size() != list.size()) return Fail();
-    for (Value& value : list) visit(*this, value);
-  }
-
- private:
-  // A size that the remaining bytes can hold.
-  std::size_t Size() {
-    std::int64_t size = 0;
-    Number64(size);
-    if (size < 0 || static_cast<std::uint64_t>(size) > bytes_.size()) {
-      Fail();
-      return 0;
-    }
-    return static_cast<std::size_t>(size);
-  }
-
-  void Fail() {
-    ok_ = false;
-    bytes_ = {};
-  }
-
-  absl::string_view bytes_;
-  bool ok_ = true;
-};
+constexpr std::int64_t kFormat = 2;
 
 // In the descriptions `value` is const for a Writer and not for a Reader.
 
@@ -135,6 +22,14 @@ constexpr auto kRun = [](auto& archive, auto& run) {
   archive.Number64(run.limit);
 };
 
+constexpr auto kTextFormat = [](auto& archive, auto& format) {
+  archive.Number64(format.encoding);
+  archive.Text(format.prefix);
+  archive.Text(format.suffix);
+  archive.Number64(format.width);
+  archive.Number64(format.check_character);
+};
+
 constexpr auto kSettings = [](auto& archive, auto& settings) {
   archive.Number64(settings.space.min_id);
   archive.Number64(settings.space.max_id);
@@ -142,11 +37,7 @@ constexpr auto kSettings = [](auto& archive, auto& settings) {
   archive.Optional(settings.chunk_size, kNumber);
   archive.Number64(settings.shards);
   archive.Optional(settings.max_gap, kNumber);
-  archive.Number64(settings.format.encoding);
-  archive.Text(settings.format.prefix);
-  archive.Text(settings.format.suffix);
-  archive.Number64(settings.format.width);
-  archive.Number64(settings.format.check_character);
+  kTextFormat(archive, settings.format);
 };
 
 constexpr auto kSequenceRow = [](auto& archive, auto& row) {
@@ -231,6 +122,65 @@ constexpr auto kDraw = [](auto& archive, auto& draw) {
   archive.Known(draw.items, kDrawItem);
 };
 
+constexpr auto kGroupRow = [](auto& archive, auto& row) {
+  archive.Text(row.name);
+  auto& layout = row.settings.layout;
+  archive.Number64(layout.epoch_us);
+  archive.Number64(layout.time_bits);
+  archive.Number64(layout.counter_bits);
+  archive.Number64(layout.generator_bits);
+  archive.Number64(layout.order);
+  archive.Number64(layout.unit_us);
+  archive.Number64(row.settings.lease_us);
+  archive.Number64(row.settings.generator_min);
+  archive.Number64(row.settings.generator_max);
+  kTextFormat(archive, row.settings.format);
+  archive.Number64(row.generation);
+  archive.Number64(row.floor_time);
+  archive.Number64(row.drain_token);
+  archive.Number64(row.create_time_us);
+};
+
+constexpr auto kGroupOpen = [](auto& archive, auto& open) {
+  archive.Number64(open.result);
+  kGroupRow(archive, open.row);
+};
+
+constexpr auto kGroupDelete = [](auto& archive, auto& remove) {
+  archive.Number64(remove.result);
+  archive.Number64(remove.found_token);
+  archive.Number64(remove.lease_us);
+};
+
+constexpr auto kGeneratorRelease = kGiveBack;
+
+constexpr auto kGeneratorExtend = kRefill;
+
+constexpr auto kLeaseRenew = [](auto& archive, auto& renew) {
+  archive.Number64(renew.result);
+  archive.Number64(renew.new_ceiling);
+  archive.Number64(renew.lease_us);
+};
+
+constexpr auto kLeaseRelease = [](auto& archive, auto& release) {
+  archive.Number64(release.result);
+  archive.Number64(release.start_time);
+  archive.Number64(release.ceiling);
+};
+
+constexpr auto kGeneratorAcquire = [](auto& archive, auto& acquire) {
+  archive.Number64(acquire.result);
+  archive.Number64(acquire.id);
+  archive.Number64(acquire.epoch);
+  archive.Number64(acquire.start_time);
+  archive.Number64(acquire.ceiling);
+  archive.Text(acquire.held_token);
+  archive.Number64(acquire.lease_us);
+  archive.Number64(acquire.taken_over);
+  archive.Optional(acquire.row, kGroupRow);
+  archive.List(acquire.seen, kStoredReply);
+};
+
 constexpr auto kAdd = [](auto& archive, auto& add) {
   archive.Number64(add.result);
   archive.Number64(add.value);
@@ -253,6 +203,12 @@ constexpr auto kAttention = [](auto& archive, auto& attention) {
   archive.Number64(attention.draining);
 };
 
+constexpr auto kGroupAttention = [](auto& archive, auto& attention) {
+  archive.Text(attention.group);
+  archive.Number64(attention.generation);
+  archive.Number64(attention.draining);
+};
+
 constexpr auto kSession = [](auto& archive, auto& session) {
   archive.Number64(session.id);
   archive.Number64(session.epoch);
@@ -264,6 +220,7 @@ constexpr auto kReport = [](auto& archive, auto& report) {
   archive.Number64(report.suspect);
   archive.Number64(report.attention_seen);
   archive.List(report.attention, kAttention);
+  archive.List(report.group_attention, kGroupAttention);
   archive.List(report.sessions, kSession);
   archive.Number64(report.key_rotation);
   archive.Number64(report.key_count);
@@ -278,6 +235,13 @@ constexpr auto kBatch = [](auto& archive, auto& batch) {
   archive.Known(batch.refills, kRefill);
   archive.Known(batch.acquires, kAcquire);
   archive.Known(batch.draws, kDraw);
+  archive.Known(batch.group_opens, kGroupOpen);
+  archive.Known(batch.group_deletes, kGroupDelete);
+  archive.Known(batch.generator_releases, kGeneratorRelease);
+  archive.Known(batch.generator_extends, kGeneratorExtend);
+  archive.Known(batch.lease_renews, kLeaseRenew);
+  archive.Known(batch.lease_releases, kLeaseRelease);
+  archive.Known(batch.generator_acquires, kGeneratorAcquire);
   archive.Known(batch.adds, kAdd);
   archive.Known(batch.counter_changes, kCounterChange);
   archive.Known(batch.counter_reads, kCounterRead);
@@ -300,6 +264,11 @@ absl::Status DecodeResults(absl::string_view bytes, Batch& batch) {
   for (engine::ListPage& page : batch.lists) {
     page.sequences.clear();
     page.counters.clear();
+    page.groups.clear();
+  }
+  for (engine::GeneratorList& list : batch.generator_lists) {
+    list.found = false;
+    list.rows.clear();
   }
   if (!reader.ok() || format != kFormat || !reader.AtEnd()) {
     return absl::InternalError(

@@ -71,6 +71,23 @@ struct StoredShard {
   bool used_up() const { return ceiling >= limit; }
 };
 
+struct StoredGroup {
+  engine::GroupRow row;
+  // A deleted group's row stays: what it may have issued is not to come again.
+  bool deleted = false;
+  // No earlier group of this name has issued a GUID at or above it, but for the last
+  // GUID of all, INT64_MAX, when it is that.
+  std::int64_t guid_floor = 0;
+  std::int64_t next_generator = 0;  // The first id of the group that never was leased.
+  std::int64_t attention = 0;       // 0: never raised.
+};
+
+// A generator that is free to be leased.
+struct FreeGenerator {
+  std::int64_t id = 0;
+  std::int64_t ceiling = 0;
+};
+
 // What a request id is known by.
 struct KeyName {
   engine::KeyKind kind;
@@ -134,6 +151,34 @@ class Tables {
   virtual void UpdateShard(const std::string& sequence, const StoredShard& shard) = 0;
   virtual void EraseShard(const std::string& sequence, std::int64_t id) = 0;
   virtual void EraseShards(const std::string& sequence) = 0;
+
+  // Groups, deleted ones included where nothing else is said.
+  virtual std::optional<StoredGroup> FindGroup(const std::string& name) = 0;
+  virtual void InsertGroup(const StoredGroup& group) = 0;
+  virtual void UpdateGroup(const StoredGroup& group) = 0;
+  virtual std::vector<engine::GroupRow> ListGroups(const NameRange& range) = 0;  // Not deleted.
+  // Groups whose number is above `seen`, by number.
+  virtual std::vector<engine::GroupAttention> ListGroupAttention(std::int64_t seen) = 0;
+
+  // Generators. A row has a session, or a lease_end_us and its token, or neither.
+  virtual std::optional<engine::GeneratorRow> FindGenerator(const std::string& group,
+                                                            std::int64_t id) = 0;
+  virtual void InsertGenerator(const std::string& group, const engine::GeneratorRow& generator) = 0;
+  virtual void UpdateGenerator(const std::string& group, const engine::GeneratorRow& generator) = 0;
+  virtual void EraseGenerators(const std::string& group) = 0;
+  // By id, those above `after`, at most `limit`.
+  virtual std::vector<engine::GeneratorRow> ListGenerators(const std::string& group,
+                                                           std::int64_t after,
+                                                           std::int64_t limit) = 0;
+  // What is not looked for row by row: a group may have very many generators.
+  virtual std::vector<std::int64_t> ListGeneratorSessions(const std::string& group) = 0;
+  virtual std::vector<FreeGenerator> ListGeneratorsOf(const std::string& group,
+                                                      std::int64_t session) = 0;
+  // Those that have no session, and no lease that ends after `now`.
+  virtual std::vector<FreeGenerator> ListUnleasedGenerators(const std::string& group,
+                                                            StoreTimeUs now) = 0;
+  virtual bool HasLeaseAfter(const std::string& group, StoreTimeUs now) = 0;
+  virtual std::int64_t HighestCeiling(const std::string& group) = 0;  // 0 without generators.
 
   // Counters.
   virtual std::optional<engine::CounterRow> FindCounter(const std::string& name) = 0;

@@ -144,6 +144,44 @@ TEST(ClientTest, AdminChangesAreNotTriedAgainInDoubt) {
   EXPECT_EQ(server.calls(), 2);
 }
 
+TEST(ClientTest, ALostGuidIsMadeUpForByAnother) {
+  FakeServer server;
+  server.PlanLoss();
+  const auto client = Connect({server.address()});
+  const auto answer = client->NextGuid({});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_THAT(answer->guids(), ElementsAre(2));
+}
+
+TEST(ClientTest, AGeneratorIsAskedForUnderOneRequestIdWhateverGetsLost) {
+  FakeServer server;
+  server.PlanLoss();
+  const auto client = Connect({server.address()});
+  EXPECT_TRUE(client->AcquireGenerator({}, {.exactly_once = false}).ok());
+  const std::vector<std::string> keys = server.request_ids();
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_THAT(keys, testing::Each(MatchesRegex(kKeyPattern)));
+  EXPECT_EQ(keys[0], keys[1]);
+}
+
+TEST(ClientTest, LeasesAreProlongedAndReleasedAgainAfterALoss) {
+  FakeServer server;
+  const auto client = Connect({server.address()});
+  server.PlanLoss();
+  EXPECT_TRUE(client->RenewGenerator({}).ok());
+  server.PlanLoss();
+  EXPECT_TRUE(client->ReleaseGenerator({}).ok());
+  EXPECT_EQ(server.calls(), 4);
+}
+
+TEST(ClientTest, AGroupIsNotCreatedAgainInDoubt) {
+  FakeServer server;
+  server.PlanLoss();
+  const auto client = Connect({server.address()});
+  EXPECT_TRUE(InDoubt(client->CreateGuidGroup({}).status()));
+  EXPECT_EQ(server.calls(), 1);
+}
+
 TEST(ClientTest, ErrorsKeepTheirReason) {
   FakeServer server;
   server.PlanError(Reason::kCounterOverflow);

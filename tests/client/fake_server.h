@@ -113,6 +113,24 @@ class FakeServer {
       }
       return fake_.Next(*context, "");
     }
+    grpc::Status NextGuid(grpc::ServerContext* context, const v1::NextGuidRequest*,
+                          v1::NextGuidResponse* response) override {
+      response->add_guids(fake_.calls() + 1);
+      return fake_.Next(*context, "");
+    }
+    grpc::Status AcquireGenerator(grpc::ServerContext* context,
+                                  const v1::AcquireGeneratorRequest* request,
+                                  v1::AcquireGeneratorResponse*) override {
+      return fake_.Next(*context, request->request_id());
+    }
+    grpc::Status RenewGenerator(grpc::ServerContext* context, const v1::RenewGeneratorRequest*,
+                                v1::RenewGeneratorResponse*) override {
+      return fake_.Next(*context, "");
+    }
+    grpc::Status ReleaseGenerator(grpc::ServerContext* context, const v1::ReleaseGeneratorRequest*,
+                                  v1::ReleaseGeneratorResponse*) override {
+      return fake_.Next(*context, "");
+    }
 
    private:
     FakeServer& fake_;
@@ -123,6 +141,10 @@ class FakeServer {
     explicit Admin(FakeServer& fake) : fake_(fake) {}
     grpc::Status ResetCounter(grpc::ServerContext* context, const v1::ResetCounterRequest*,
                               v1::ResetCounterResponse*) override {
+      return fake_.Next(*context, "");
+    }
+    grpc::Status CreateGuidGroup(grpc::ServerContext* context, const v1::CreateGuidGroupRequest*,
+                                 v1::CreateGuidGroupResponse*) override {
       return fake_.Next(*context, "");
     }
 

@@ -79,7 +79,7 @@ TEST(NewSettingsTest, TakesTheEndsOfWhatCanBe) {
 }
 
 TEST(NewSettingsTest, RefusesFormatsThatCannotBeWritten) {
-  for (const int what : {0, 1, 2, 3, 4}) {
+  for (const int what : {0, 1, 2, 3, 4, 5}) {
     SettingsPatch patch;
     patch.format.emplace();
     if (what == 0) patch.format->encoding = static_cast<Encoding>(7);
@@ -87,8 +87,30 @@ TEST(NewSettingsTest, RefusesFormatsThatCannotBeWritten) {
     if (what == 2) patch.format->width = 65;
     if (what == 3) patch.format->prefix = std::string(65, 'x');
     if (what == 4) patch.format->suffix = std::string(65, 'x');
+    if (what == 5) patch.format->suffix = "a\nb";
     EXPECT_EQ(Refused(patch), Reason::kSequenceInvalid) << what;
   }
+}
+
+TEST(NewSettingsTest, OnlyDecimalFormatsShowNegativeIds) {
+  SettingsPatch patch;
+  patch.min_id = -1;
+  patch.format = TextFormat{Encoding::kBase58};
+  EXPECT_EQ(Refused(patch), Reason::kSequenceInvalid);
+  patch.format->encoding = Encoding::kDecimal;
+  EXPECT_EQ(Made(patch).format, *patch.format);
+  patch.min_id = 0;
+  patch.format->encoding = Encoding::kBase58;
+  EXPECT_EQ(Made(patch).format, *patch.format);
+}
+
+TEST(UpdateSettingsTest, ASequenceWithNegativeIdsKeepsToDecimalFormats) {
+  SettingsPatch made;
+  made.min_id = -1;
+  SettingsPatch patch;
+  patch.format = TextFormat{Encoding::kHex};
+  EXPECT_EQ(ReasonOf(UpdateSettings(Made(made), patch).status()), Reason::kSequenceInvalid);
+  EXPECT_TRUE(UpdateSettings(Made({}), patch).ok());
 }
 
 TEST(UpdateSettingsTest, MinIdAndStepNeverChange) {

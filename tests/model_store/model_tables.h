@@ -28,6 +28,8 @@ struct ModelTables final : public store::Tables {
   std::map<std::string, store::StoredSequence> sequences;
   std::map<std::string, DeletedSequence> deleted_sequences;
   std::map<std::string, std::map<std::int64_t, store::StoredShard>> shards;  // By sequence, id.
+  std::map<std::string, store::StoredGroup> groups;
+  std::map<std::string, std::map<std::int64_t, engine::GeneratorRow>> generators;  // By group, id.
   std::map<std::string, engine::CounterRow> counters;
   std::array<std::map<Key, engine::StoredReply>, store::kKeySlots> keys;
 
@@ -64,6 +66,27 @@ struct ModelTables final : public store::Tables {
   void UpdateShard(const std::string& sequence, const store::StoredShard& shard) override;
   void EraseShard(const std::string& sequence, std::int64_t id) override;
   void EraseShards(const std::string& sequence) override;
+
+  std::optional<store::StoredGroup> FindGroup(const std::string& name) override;
+  void InsertGroup(const store::StoredGroup& group) override;
+  void UpdateGroup(const store::StoredGroup& group) override;
+  std::vector<engine::GroupRow> ListGroups(const store::NameRange& range) override;
+  std::vector<engine::GroupAttention> ListGroupAttention(std::int64_t seen) override;
+
+  std::optional<engine::GeneratorRow> FindGenerator(const std::string& group,
+                                                    std::int64_t id) override;
+  void InsertGenerator(const std::string& group, const engine::GeneratorRow& generator) override;
+  void UpdateGenerator(const std::string& group, const engine::GeneratorRow& generator) override;
+  void EraseGenerators(const std::string& group) override;
+  std::vector<engine::GeneratorRow> ListGenerators(const std::string& group, std::int64_t after,
+                                                   std::int64_t limit) override;
+  std::vector<std::int64_t> ListGeneratorSessions(const std::string& group) override;
+  std::vector<store::FreeGenerator> ListGeneratorsOf(const std::string& group,
+                                                     std::int64_t session) override;
+  std::vector<store::FreeGenerator> ListUnleasedGenerators(const std::string& group,
+                                                           StoreTimeUs now) override;
+  bool HasLeaseAfter(const std::string& group, StoreTimeUs now) override;
+  std::int64_t HighestCeiling(const std::string& group) override;
 
   std::optional<engine::CounterRow> FindCounter(const std::string& name) override;
   void InsertCounter(const engine::CounterRow& counter) override;

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "src/core/reason.h"
+#include "src/store/migrations.h"
 #include "tests/store/actor.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/store/scratch_folder.h"
@@ -75,7 +76,7 @@ TEST_F(SqliteStoreTest, SaysWhatItIs) {
   EXPECT_EQ(description.kind, "sqlite");
   EXPECT_EQ(description.address, path());
   EXPECT_EQ(description.durability, "journal_mode=WAL, synchronous=FULL");
-  EXPECT_EQ(description.schema_version, 1);
+  EXPECT_EQ(description.schema_version, static_cast<int>(store::SqliteMigrations().size()));
   EXPECT_EQ(description.warning, "");
   EXPECT_EQ(store->max_lanes(), 1);
 }

@@ -63,4 +63,12 @@ class Query {
   int column_ = 0;
 };
 
+// The least text above all that start with `prefix`; a byte above every one that
+// a name can hold, when there is no prefix.
+inline std::string LimitOfPrefix(std::string prefix) {
+  if (prefix.empty()) return "\x7f";
+  ++prefix.back();  // Names are ASCII.
+  return prefix;
+}
+
 }  // namespace mintmark::store

@@ -106,14 +106,6 @@ engine::CounterRow ReadCounter(Query& query) {
   return counter;
 }
 
-// The least text above all that start with `prefix`; a byte above every one that
-// a name can hold, when there is no prefix.
-std::string LimitOfPrefix(std::string prefix) {
-  if (prefix.empty()) return "\x7f";
-  ++prefix.back();  // Names are ASCII.
-  return prefix;
-}
-
 }  // namespace
 
 SqliteTables::SqliteTables(SQLite::Database& database)

@@ -55,6 +55,27 @@ class SqliteTables final : public Tables {
   void EraseShard(const std::string& sequence, std::int64_t id) override;
   void EraseShards(const std::string& sequence) override;
 
+  // sqlite_group_tables.cc
+  std::optional<StoredGroup> FindGroup(const std::string& name) override;
+  void InsertGroup(const StoredGroup& group) override;
+  void UpdateGroup(const StoredGroup& group) override;
+  std::vector<engine::GroupRow> ListGroups(const NameRange& range) override;
+  std::vector<engine::GroupAttention> ListGroupAttention(std::int64_t seen) override;
+  std::optional<engine::GeneratorRow> FindGenerator(const std::string& group,
+                                                    std::int64_t id) override;
+  void InsertGenerator(const std::string& group, const engine::GeneratorRow& generator) override;
+  void UpdateGenerator(const std::string& group, const engine::GeneratorRow& generator) override;
+  void EraseGenerators(const std::string& group) override;
+  std::vector<engine::GeneratorRow> ListGenerators(const std::string& group, std::int64_t after,
+                                                   std::int64_t limit) override;
+  std::vector<std::int64_t> ListGeneratorSessions(const std::string& group) override;
+  std::vector<FreeGenerator> ListGeneratorsOf(const std::string& group,
+                                              std::int64_t session) override;
+  std::vector<FreeGenerator> ListUnleasedGenerators(const std::string& group,
+                                                    StoreTimeUs now) override;
+  bool HasLeaseAfter(const std::string& group, StoreTimeUs now) override;
+  std::int64_t HighestCeiling(const std::string& group) override;
+
   std::optional<engine::CounterRow> FindCounter(const std::string& name) override;
   void InsertCounter(const engine::CounterRow& counter) override;
   void UpdateCounter(const engine::CounterRow& counter) override;
