@@ -163,8 +163,7 @@ absl::Status ListGenerators(const GeneratorsOptions& options, Context& context) 
   v1::GetGuidGroupRequest get;
   get.set_name(options.group);
   // Times of generators are told in the group's units since its epoch.
-  MINTMARK_ASSIGN_OR_RETURN(const v1::GetGuidGroupResponse group,
-                            context.client.GetGuidGroup(get));
+  MINTMARK_ASSIGN_OR_RETURN(const v1::GetGuidGroupResponse group, context.client.GetGuidGroup(get));
   v1::ListGeneratorsRequest request;
   request.set_group(options.group);
   request.set_leased_only(options.leased);

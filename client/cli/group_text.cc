@@ -72,8 +72,11 @@ std::vector<std::string> GroupRow(const v1::GuidGroup& group) {
 }
 
 Table GeneratorTable() {
-  return Table(
-      {{"GENERATOR", Table::Align::kRight}, {"LEASED"}, {"LEASE END"}, {"TIME CEILING"}, {"OWNER"}});
+  return Table({{"GENERATOR", Table::Align::kRight},
+                {"LEASED"},
+                {"LEASE END"},
+                {"TIME CEILING"},
+                {"OWNER"}});
 }
 
 std::vector<std::string> GeneratorRow(const v1::Generator& generator, const v1::GuidGroup& group) {

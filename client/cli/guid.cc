@@ -77,11 +77,10 @@ absl::Status Guid(const GuidOptions& options, Context& context) {
     return response.guids_size();
   };
   const std::int64_t per_call = options.text ? kMaxTextsPerCall : kMaxGuidsPerCall;
-  return RunBulkDraw({options.n.value_or(1), per_call, options.file}, context, draw,
-                     [&](Output& output) {
-                       return context.settings.json && all.guids_size() > 0 ? output.Json(all)
-                                                                            : absl::OkStatus();
-                     });
+  return RunBulkDraw(
+      {options.n.value_or(1), per_call, options.file}, context, draw, [&](Output& output) {
+        return context.settings.json && all.guids_size() > 0 ? output.Json(all) : absl::OkStatus();
+      });
 }
 
 absl::Status Decode(const DecodeOptions& options, Context& context) {

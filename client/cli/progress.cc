@@ -27,8 +27,8 @@ std::size_t WidthOf(std::FILE* terminal) {
 std::string TimeLeft(double share, std::chrono::milliseconds elapsed) {
   if (share <= 0) return "";
   const double left_s = std::chrono::duration<double>(elapsed).count() * (1 - share) / share;
-  return absl::StrCat("  ", absl::FormatDuration(absl::Ceil(absl::Seconds(left_s), absl::Seconds(1))),
-                      " left");
+  return absl::StrCat(
+      "  ", absl::FormatDuration(absl::Ceil(absl::Seconds(left_s), absl::Seconds(1))), " left");
 }
 
 }  // namespace

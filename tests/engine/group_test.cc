@@ -251,7 +251,7 @@ TEST(GuidTest, ASilentServersGeneratorIsTakenOverAboveItsCeiling) {
   other.Settle();
   ASSERT_TRUE(call->ok()) << call->status();
   EXPECT_GE(TimeOfTick(call->layout, call->first_tick), ceiling);
-  EXPECT_EQ(other.Status().takeovers, 1);
+  EXPECT_EQ(other.Status().generator_takeovers, 1);
   // The silent one comes back, and does not mint with it.
   const auto back = Next(silent, "narrow");
   Pass(world, 2 * kSecond, {&silent, &other});
