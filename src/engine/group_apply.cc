@@ -104,8 +104,9 @@ void GroupState::ApplyAdminOpen(const LaneContext& context, const GroupOpen& ope
   GroupCall& call = *admin_.front();
   call.row = open.row;
   if (call.kind == GroupCall::Kind::kCreate && open.result == GroupOpen::Result::kFound) {
-    status = MakeStatus(Reason::kGroupAlreadyExists,
-                        absl::StrCat("The group \"", name_, "\" exists already."));
+    status = Draining() ? GroupDraining()
+                        : MakeStatus(Reason::kGroupAlreadyExists,
+                                     absl::StrCat("The group \"", name_, "\" exists already."));
   }
   AnswerAdmin(context, std::move(status));
 }
