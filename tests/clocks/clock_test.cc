@@ -79,8 +79,8 @@ class ClockTest : public StoreTest {
     request.set_guid(last);
     const auto decoded = client.DecodeGuid(request);
     ASSERT_THAT(decoded, IsOk());
-    EXPECT_NEAR(static_cast<double>(decoded->time().seconds()),
-                static_cast<double>(WallSeconds()), 1.5);
+    EXPECT_NEAR(static_cast<double>(decoded->time().seconds()), static_cast<double>(WallSeconds()),
+                1.5);
   }
 
   const testing::ScratchFolder folder_;

@@ -23,17 +23,19 @@ LANGUAGE sql IMMUTABLE AS $$
                           least(p_moment_us::numeric + p_ahead_us, 9223372036854775807))
 $$;
 
--- The first time that a layout cannot express.
-CREATE FUNCTION mintmark.end_time(p_time_bits integer) RETURNS bigint
+-- The first time that a layout cannot express. Where all fields together have 64
+-- bits, the top one of time would be the sign: times stay below it.
+CREATE FUNCTION mintmark.end_time(p_time_bits integer, p_low_bits integer) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN p_time_bits >= 63 THEN 9223372036854775807 ELSE 1::bigint << p_time_bits END
+  SELECT CASE WHEN least(p_time_bits, 63 - p_low_bits) >= 63 THEN 9223372036854775807
+              ELSE 1::bigint << least(p_time_bits, 63 - p_low_bits) END
 $$;
 
 -- The highest ceiling for a generator whose times so far, and now, are below p_from.
 CREATE FUNCTION mintmark.highest_ceiling(g mintmark.guid_groups, p_from bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
   SELECT least(p_from::numeric + greatest(1, g.lease_us / g.unit_us),
-               mintmark.end_time(g.time_bits))::bigint
+               mintmark.end_time(g.time_bits, g.counter_bits + g.generator_bits))::bigint
 $$;
 
 -- The sessions that hold generators of a group, from each right to the next.
@@ -94,7 +96,7 @@ DECLARE
   v mintmark.outcome;
   v_is_found boolean;
   v_low_bits integer := p_settings[3] + p_settings[4];
-  v_end bigint := mintmark.end_time(p_settings[2]::integer);
+  v_end bigint := mintmark.end_time(p_settings[2]::integer, (p_settings[3] + p_settings[4])::integer);
 BEGIN
   LOOP
     SELECT * INTO g FROM mintmark.guid_groups WHERE name = p_name FOR UPDATE;
@@ -323,7 +325,7 @@ RETURNS bigint[]
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := mintmark.time_at(g.epoch_us, g.unit_us, p_now_us);
-  v_end bigint := mintmark.end_time(g.time_bits);
+  v_end bigint := mintmark.end_time(g.time_bits, g.counter_bits + g.generator_bits);
   v_behind bigint;    -- The lowest id of those that are not ahead of now.
   v_lowest bigint[];  -- Ceiling and id of the lowest ceiling.
   v_new integer;
