@@ -114,8 +114,8 @@ TEST(GuidLayoutTest, EveryBitOfEveryFieldComesBackInBothOrders) {
         ExpectRoundTrip(layout, {0, 0, std::int64_t{1} << bit});
       }
       ExpectRoundTrip(layout, {0, 0, 0});
-      ExpectRoundTrip(layout, {Ones(layout.time_bits), Ones(layout.counter_bits),
-                               Ones(layout.generator_bits)});
+      ExpectRoundTrip(
+          layout, {Ones(layout.time_bits), Ones(layout.counter_bits), Ones(layout.generator_bits)});
       ExpectRoundTrip(layout, {0, Ones(layout.counter_bits), 0});
       ExpectRoundTrip(layout, {0, 0, Ones(layout.generator_bits)});
     }
@@ -205,14 +205,13 @@ TEST(GuidLayoutTest, TicksSaturate) {
 }
 
 TEST(GuidLayoutTest, RefusesLayoutsThatAreNone) {
-  const std::vector<GuidLayout> bad = {
-      Layout(0, 11, 12),        Layout(-1, 11, 12),
-      Layout(40, -1, 12),       Layout(40, 11, -1),
-      Layout(41, 11, 12),       Layout(64, 0, 0),
-      Layout(63, 1, 0),         Layout(63, 0, 1),
-      Layout(1, 63, 0),         Layout(1, 0, 63),
-      Layout(INT32_MAX, 0, 0),  Layout(1, INT32_MAX, INT32_MAX),
-      Layout(1, INT32_MAX, -1), Layout(1, INT32_MIN, INT32_MAX)};
+  const std::vector<GuidLayout> bad = {Layout(0, 11, 12),        Layout(-1, 11, 12),
+                                       Layout(40, -1, 12),       Layout(40, 11, -1),
+                                       Layout(41, 11, 12),       Layout(64, 0, 0),
+                                       Layout(63, 1, 0),         Layout(63, 0, 1),
+                                       Layout(1, 63, 0),         Layout(1, 0, 63),
+                                       Layout(INT32_MAX, 0, 0),  Layout(1, INT32_MAX, INT32_MAX),
+                                       Layout(1, INT32_MAX, -1), Layout(1, INT32_MIN, INT32_MAX)};
   for (const GuidLayout& layout : bad) {
     EXPECT_EQ(ReasonOf(CheckLayout(layout)), Reason::kGroupInvalid)
         << layout.time_bits << ", " << layout.counter_bits << ", " << layout.generator_bits;
@@ -227,8 +226,7 @@ TEST(GuidLayoutTest, RefusesLayoutsThatAreNone) {
 TEST(GuidLayoutTest, RefusesGuidsOfAnotherLayout) {
   const GuidLayout js = PresetLayout("js").value();
   EXPECT_TRUE(DecodeGuid(js, (std::int64_t{1} << 53) - 1).ok());
-  for (const std::int64_t guid :
-       {std::int64_t{1} << 53, INT64_MAX, std::int64_t{-1}, INT64_MIN}) {
+  for (const std::int64_t guid : {std::int64_t{1} << 53, INT64_MAX, std::int64_t{-1}, INT64_MIN}) {
     EXPECT_EQ(ReasonOf(DecodeGuid(js, guid).status()), Reason::kArgumentInvalid) << guid;
   }
   const GuidLayout snowfall = PresetLayout("snowfall").value();

@@ -24,8 +24,8 @@ static_assert(IsNumber(GroupDelete::Result::kFinished, 0) &&
               IsNumber(GroupDelete::Result::kOver, 2) && IsNumber(GroupDelete::Result::kAbsent, 3));
 static_assert(IsNumber(GeneratorRelease::Result::kReleased, 0) &&
               IsNumber(GeneratorRelease::Result::kVoid, 1));
-static_assert(IsNumber(LeaseRenew::Result::kRenewed, 0) &&
-              IsNumber(LeaseRenew::Result::kLost, 1) && IsNumber(LeaseRenew::Result::kAbsent, 2));
+static_assert(IsNumber(LeaseRenew::Result::kRenewed, 0) && IsNumber(LeaseRenew::Result::kLost, 1) &&
+              IsNumber(LeaseRenew::Result::kAbsent, 2));
 static_assert(IsNumber(LeaseRelease::Result::kReleased, 0) &&
               IsNumber(LeaseRelease::Result::kOutOfRange, 1) &&
               IsNumber(LeaseRelease::Result::kLost, 2) &&
