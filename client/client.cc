@@ -14,6 +14,7 @@ namespace {
 
 using IdStub = v1::IdService::Stub;
 using AdminStub = v1::AdminService::Stub;
+using HealthStub = grpc::health::v1::Health::Stub;
 
 constexpr CallTraits kRead = {.mutates = false, .safe_in_doubt = true};
 constexpr CallTraits kChange = {.mutates = true, .safe_in_doubt = false};
@@ -317,6 +318,11 @@ absl::StatusOr<v1::GetServerStatusResponse> Client::GetServerStatus(
     const v1::GetServerStatusRequest& request, const CallOptions& options) {
   return Call(&AdminStub::GetServerStatus, request, kRead,
               options.timeout.value_or(options_.timeout));
+}
+
+absl::StatusOr<grpc::health::v1::HealthCheckResponse> Client::CheckHealth(
+    const grpc::health::v1::HealthCheckRequest& request, const CallOptions& options) {
+  return Call(&HealthStub::Check, request, kRead, options.timeout.value_or(options_.timeout));
 }
 
 }  // namespace mintmark::client

@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/retry.h"
+#include "grpc/health/v1/health.pb.h"
 #include "mintmark/v1/admin_service.pb.h"
 #include "mintmark/v1/id_service.pb.h"
 #include "src/core/reason.h"
@@ -158,6 +159,10 @@ class Client {
                                                           const CallOptions& options = {});
   absl::StatusOr<v1::GetServerStatusResponse> GetServerStatus(
       const v1::GetServerStatusRequest& request, const CallOptions& options = {});
+
+  // gRPC's own health check: of the server as a whole when no service is named.
+  absl::StatusOr<grpc::health::v1::HealthCheckResponse> CheckHealth(
+      const grpc::health::v1::HealthCheckRequest& request, const CallOptions& options = {});
 
  private:
   class Servers;

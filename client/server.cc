@@ -14,7 +14,8 @@ Server::Server(std::string address, const std::shared_ptr<grpc::ChannelCredentia
     : address_(std::move(address)),
       channel_(MakeChannel(TargetOf(address_), credentials)),
       ids_(v1::IdService::NewStub(channel_)),
-      admin_(v1::AdminService::NewStub(channel_)) {}
+      admin_(v1::AdminService::NewStub(channel_)),
+      health_(grpc::health::v1::Health::NewStub(channel_)) {}
 
 absl::Status Server::Connect(std::chrono::system_clock::time_point deadline) {
   for (;;) {

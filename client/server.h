@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "absl/status/status.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "mintmark/v1/admin_service.grpc.pb.h"
 #include "mintmark/v1/id_service.grpc.pb.h"
 #include "src/core/time.h"
@@ -34,9 +35,11 @@ class Server {
   Stub& stub() {
     if constexpr (std::is_same_v<Stub, v1::IdService::Stub>) {
       return *ids_;
-    } else {
-      static_assert(std::is_same_v<Stub, v1::AdminService::Stub>);
+    } else if constexpr (std::is_same_v<Stub, v1::AdminService::Stub>) {
       return *admin_;
+    } else {
+      static_assert(std::is_same_v<Stub, grpc::health::v1::Health::Stub>);
+      return *health_;
     }
   }
 
@@ -48,6 +51,7 @@ class Server {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::IdService::Stub> ids_;
   const std::unique_ptr<v1::AdminService::Stub> admin_;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
 };
 
 }  // namespace mintmark::client

@@ -6,8 +6,7 @@
 #
 # e.g. `tools/clean_root.sh test -L unit`. Needs root, debootstrap and a few
 # minutes. DIR (a new one in /var/tmp unless given) is removed at the end, except
-# with --keep; when it holds such a root already, that one is used again. The
-# mirror is that of this machine's own apt sources.
+# with --keep; when it holds such a root already, that one is used again.
 set -euo pipefail
 repository=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 
@@ -59,22 +58,8 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' |
-  head -n 1)
 if [[ ! -e "$root/etc/debian_version" ]]; then
-  debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || {
-    tail -n 20 "$root.log" >&2
-    exit 1
-  }
-  rm -f "$root.log"
-  # The updates that this machine gets, since they replace what the mirror has.
-  apt-get indextargets --format 'deb $(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    grep bookworm >"$root/etc/apt/sources.list"
-  cp /etc/resolv.conf "$root/etc/resolv.conf"
-  apt-config dump | sed -n '/^Acquire::.*[Pp]roxy/p' >"$root/etc/apt/apt.conf.d/90proxy"
-  # No service starts in there.
-  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-  chmod +x "$root/usr/sbin/policy-rc.d"
+  "$repository/tools/bare_root.sh" "$root"
 fi
 
 mount -t proc proc "$root/proc"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that a purpose needs:
 #
-#   tools/install.sh build|test|check|bench|chaos|containers...
+#   tools/install.sh build|test|check|bench|chaos|containers|engine...
 #
 # Quick and offline when nothing is missing. Otherwise it needs root or sudo.
 set -euo pipefail
@@ -15,11 +15,15 @@ build_packages=(
 )
 # The checks are tested too, so that the tests need the tools of the checks.
 check_packages=(git python3 clang-14 clang-tidy-14 clang-format-14 shellcheck)
-test_packages=("${check_packages[@]}" postgresql util-linux procps)
+# deploy_packages check what is in deploy/; they need the distribution's Python.
+deploy_packages=(python3 python3-yaml python3-kubernetes)
+test_packages=("${check_packages[@]}" "${deploy_packages[@]}" postgresql util-linux procps)
 # The peers that the budget is measured against, and what loads them and us.
 bench_packages=(python3 postgresql util-linux redis-server redis-tools nghttp2-client)
 chaos_packages=(python3 postgresql util-linux procps iproute2 iptables faketime)
-container_packages=(docker.io docker-compose debootstrap)
+# What tries containers in an engine that runs already, and what brings one.
+container_packages=("${deploy_packages[@]}")
+engine_packages=(docker.io docker-compose debootstrap debian-archive-keyring)
 
 wanted=("${build_packages[@]}")
 for purpose in "$@"; do
@@ -30,6 +34,7 @@ for purpose in "$@"; do
     bench) wanted+=("${bench_packages[@]}") ;;
     chaos) wanted+=("${chaos_packages[@]}") ;;
     containers) wanted+=("${container_packages[@]}") ;;
+    engine) wanted+=("${engine_packages[@]}") ;;
     *)
       echo "tools/install.sh: unknown purpose '$purpose'" >&2
       exit 2

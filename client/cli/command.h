@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -31,6 +32,7 @@ struct Context {
   const Settings& settings;
   Client& client;
   Output& output;
+  std::FILE* err;  // Where errors and progress go.
   // Set by a command that carries a request_id, for what is said when its call
   // ends in doubt.
   std::string request_id;
@@ -40,11 +42,19 @@ using Action = std::function<absl::Status(Context&)>;
 
 // Each adds its verbs below `app`. Parsing sets `action` to what the chosen verb
 // does; `action` has to outlive `app`.
-void AddDrawCommands(CLI::App& app, Action& action);      // next, reserve
-void AddCountCommands(CLI::App& app, Action& action);     // incr, get
-void AddSequenceCommands(CLI::App& app, Action& action);  // sequence ...
-void AddCounterCommands(CLI::App& app, Action& action);   // counter ...
-void AddStatusCommand(CLI::App& app, Action& action);     // status
+void AddNextCommand(CLI::App& app, Action& action);        // next
+void AddReserveCommand(CLI::App& app, Action& action);     // reserve
+void AddGuidCommands(CLI::App& app, Action& action);       // guid, decode
+void AddCountCommands(CLI::App& app, Action& action);      // incr, get
+void AddSequenceCommands(CLI::App& app, Action& action);   // sequence ...
+void AddGroupCommands(CLI::App& app, Action& action);      // group ...
+void AddGeneratorsCommand(CLI::App& app, Action& action);  // generators
+void AddCounterCommands(CLI::App& app, Action& action);    // counter ...
+void AddStatusCommand(CLI::App& app, Action& action);      // status
+void AddHealthCommand(CLI::App& app, Action& action);      // health
+
+// mintmark completion, which tells what `app` has when it runs.
+void AddCompletionCommand(CLI::App& app, Action& action);
 
 struct Bounds {
   std::int64_t min = std::numeric_limits<std::int64_t>::min();

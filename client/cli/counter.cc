@@ -18,12 +18,32 @@ constexpr int kPageSize = 1000;
 
 constexpr char kExamples[] =
     "Examples:\n"
-    "  mintmark counter list --prefix shop/\n"
+    "  mintmark counter list\n"
     "  mintmark counter show hits\n"
     "  mintmark counter reset hits 0\n"
-    "  mintmark counter reset imported 123456789   the way in from another system\n"
-    "  mintmark counter delete hits\n"
     "To add to a counter: mintmark incr. To read values: mintmark get.\n";
+
+constexpr char kListExamples[] =
+    "Examples:\n"
+    "  mintmark counter list\n"
+    "  mintmark counter list --prefix shop/ --json\n";
+
+constexpr char kShowExamples[] =
+    "Unlike mintmark get it exits with 4 when there is no such counter.\n"
+    "\n"
+    "Examples:\n"
+    "  mintmark counter show hits\n";
+
+constexpr char kResetExamples[] =
+    "What servers still hold of deferred increments is added when it is persisted.\n"
+    "\n"
+    "Examples:\n"
+    "  mintmark counter reset hits 0\n"
+    "  mintmark counter reset imported 123456789   the way in from another system\n";
+
+constexpr char kDeleteExamples[] =
+    "Examples:\n"
+    "  mintmark counter delete hits\n";
 
 struct CounterOptions {
   std::string name;
@@ -100,18 +120,21 @@ void AddCounterCommands(CLI::App& app, Action& action) {
   noun->require_subcommand(1);
 
   CLI::App* const list = noun->add_subcommand("list", "List counters by name");
+  list->footer(kListExamples);
   list->add_option("--prefix", options->prefix, "Only names that start with this");
   list->callback([options, &action] {
     action = [options](Context& context) { return ListCounters(options->prefix, context); };
   });
 
   CLI::App* const show = noun->add_subcommand("show", "Show a counter");
+  show->footer(kShowExamples);
   show->add_option("NAME", options->name, "The counter")->required();
   show->callback([options, &action] {
     action = [options](Context& context) { return ShowCounter(options->name, context); };
   });
 
   CLI::App* const reset = noun->add_subcommand("reset", "Set the value of a counter");
+  reset->footer(kResetExamples);
   reset->add_option("NAME", options->name, "The counter; created if there is none")->required();
   AddInt64(*reset, "VALUE", options->value, "The value")->required();
   reset->callback([options, &action] {
@@ -119,6 +142,7 @@ void AddCounterCommands(CLI::App& app, Action& action) {
   });
 
   CLI::App* const remove = noun->add_subcommand("delete", "Delete a counter; it is 0 then");
+  remove->footer(kDeleteExamples);
   remove->add_option("NAME", options->name, "The counter")->required();
   remove->callback([options, &action] {
     action = [options](Context& context) { return DeleteCounter(options->name, context); };

@@ -21,6 +21,8 @@ ExitStatus ExitStatusOf(const absl::Status& status) {
     case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kDeadlineExceeded:
       return kExitUnavailable;
+    case absl::StatusCode::kCancelled:  // The client itself cancels no calls.
+      return kExitInterrupted;
     default:
       return kExitOther;
   }

@@ -15,6 +15,7 @@ enum ExitStatus : int {
   kExitUnavailable = 6,  // Nothing was done, and a retry may help.
   kExitInDoubt = 7,      // It may have been done.
   kExitOther = 8,
+  kExitInterrupted = 130,  // Ctrl-C; what was drawn before it was written.
 };
 
 // For --help.
@@ -27,7 +28,8 @@ inline constexpr char kExitStatusHelp[] =
     "  5  the sequence is exhausted, or the counter would overflow\n"
     "  6  unavailable or overloaded: nothing was done, try again\n"
     "  7  in doubt: it may have been done\n"
-    "  8  any other error\n";
+    "  8  any other error\n"
+    "  130  ended by Ctrl-C; what was drawn until then was written\n";
 
 ExitStatus ExitStatusOf(const absl::Status& status);
 

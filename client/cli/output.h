@@ -33,6 +33,8 @@ class Output {
   // The message as one JSON document, as proto3 JSON has it: int64 as strings.
   absl::Status Json(const google::protobuf::Message& message);
 
+  std::FILE* stream() const { return stream_; }
+
   // Whether nobody takes what is written any more.
   bool failed() const { return error_ != 0; }
 

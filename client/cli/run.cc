@@ -47,11 +47,17 @@ void MentionSettings(CLI::App& app) {
 }
 
 void AddCommands(CLI::App& app, Action& action) {
-  AddDrawCommands(app, action);
+  AddNextCommand(app, action);
+  AddReserveCommand(app, action);
+  AddGuidCommands(app, action);
   AddCountCommands(app, action);
   AddSequenceCommands(app, action);
+  AddGroupCommands(app, action);
+  AddGeneratorsCommand(app, action);
   AddCounterCommands(app, action);
   AddStatusCommand(app, action);
+  AddHealthCommand(app, action);
+  AddCompletionCommand(app, action);
   MentionSettings(app);
 }
 
@@ -91,7 +97,7 @@ int Run(const Settings& settings, const Action& action, std::FILE* out, std::FIL
     return kExitUsage;
   }
   Output output(out);
-  Context context{settings, **client, output, {}};
+  Context context{settings, **client, output, err, {}};
   const absl::Status status = action(context);
   // What was printed before an error counts: those ids are drawn.
   const absl::Status written = output.Flush();

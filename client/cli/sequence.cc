@@ -1,4 +1,4 @@
-// mintmark sequence create, list, show, update, reset, delete.
+// mintmark sequence create, list, show, update, reset, delete, decode.
 #include <limits>
 #include <map>
 #include <memory>
@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/command.h"
 #include "client/cli/sequence_text.h"
+#include "client/cli/text_format.h"
 #include "mintmark/v1/admin_service.pb.h"
 #include "src/core/status_macros.h"
 
@@ -18,6 +19,15 @@ constexpr int kPageSize = 1000;
 constexpr Bounds kInt32 = {.min = 0, .max = std::numeric_limits<std::int32_t>::max()};
 
 constexpr char kExamples[] =
+    "Sequences are created by their first use; those with settings of their own before.\n"
+    "\n"
+    "Examples:\n"
+    "  mintmark sequence create invoices --shards 0\n"
+    "  mintmark sequence list\n"
+    "  mintmark sequence show invoices\n"
+    "To draw ids: mintmark next.\n";
+
+constexpr char kCreateExamples[] =
     "Two knobs say everything: --shards 0 makes a sequence strict (in order over all\n"
     "servers, no gaps); --max-gap is the most ids that a crash may lose per shard.\n"
     "Unset, they adapt to demand.\n"
@@ -26,13 +36,51 @@ constexpr char kExamples[] =
     "  mintmark sequence create orders\n"
     "  mintmark sequence create invoices --shards 0\n"
     "  mintmark sequence create tickets --min-id 1000 --max-id 9999 --prefix T- --width 5\n"
-    "  mintmark sequence list --prefix billing/\n"
+    "  mintmark sequence create coupons --encoding base32 --width 6 --check-character\n";
+
+constexpr char kListExamples[] =
+    "Examples:\n"
+    "  mintmark sequence list\n"
+    "  mintmark sequence list --prefix billing/ --json\n";
+
+constexpr char kShowExamples[] =
+    "`next id` is the frontier: ids below it may still be unissued in shards.\n"
+    "\n"
+    "Examples:\n"
     "  mintmark sequence show orders\n"
+    "  mintmark sequence show orders --json\n";
+
+constexpr char kUpdateExamples[] =
+    "To lower --max-id or --shards, or --max-gap to 0, waits until no server can issue\n"
+    "by the old settings: up to a lease (60 s) when one that held ids is gone.\n"
+    "\n"
+    "Examples:\n"
     "  mintmark sequence update orders --max-gap 1000\n"
     "  mintmark sequence update orders --unset max-gap\n"
+    "  mintmark sequence update tickets --prefix TK- --width 6\n";
+
+constexpr char kResetExamples[] =
+    "Waits until no server can issue from before: up to a lease (60 s) when one that\n"
+    "held ids is gone.\n"
+    "\n"
+    "Examples:\n"
     "  mintmark sequence reset orders --next-id 5000\n"
-    "  mintmark sequence reset tests --allow-reuse\n"
+    "  mintmark sequence reset tests --allow-reuse   from its start\n";
+
+constexpr char kDeleteExamples[] =
+    "A sequence that is created again under this name starts over: to delete is to say\n"
+    "that reuse is fine. Waits as mintmark sequence reset does.\n"
+    "\n"
+    "Examples:\n"
     "  mintmark sequence delete tests\n";
+
+constexpr char kDecodeExamples[] =
+    "Reads the id from text in the sequence's format, and checks the check character if\n"
+    "the format has one; exits with 3 for text that is none. Whether the id was ever\n"
+    "issued is not checked. For GUIDs: mintmark decode.\n"
+    "\n"
+    "Examples:\n"
+    "  mintmark sequence decode tickets T-01000\n";
 
 struct SequenceOptions {
   std::string name;
@@ -48,6 +96,7 @@ struct SequenceOptions {
   std::optional<std::int64_t> next_id;
   bool allow_reuse = false;
   std::string prefix;
+  std::string text;
 };
 
 // The settings by the names that --unset takes, which are those of the flags.
@@ -164,6 +213,16 @@ absl::Status Delete(const SequenceOptions& options, Context& context) {
   return absl::OkStatus();
 }
 
+absl::Status Decode(const SequenceOptions& options, Context& context) {
+  v1::DecodeTextRequest request;
+  request.set_sequence(options.name);
+  request.set_text(options.text);
+  MINTMARK_ASSIGN_OR_RETURN(const auto response, context.client.DecodeText(request));
+  if (context.settings.json) return context.output.Json(response);
+  context.output.Line(absl::StrCat(response.id()));
+  return absl::OkStatus();
+}
+
 // The settings that can be given at creation and changed afterwards.
 void AddSettings(CLI::App& verb, SequenceOptions& options) {
   AddInt64(verb, "--max-id", options.max_id, "No id is above it");
@@ -175,6 +234,7 @@ void AddSettings(CLI::App& verb, SequenceOptions& options) {
 
 void AddUpdate(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, Action& action) {
   CLI::App* const verb = noun.add_subcommand("update", "Change settings of a sequence");
+  verb->footer(kUpdateExamples);
   verb->add_option("NAME", options->name, "The sequence")->required();
   AddSettings(*verb, *options);
   verb->add_option("--unset", options->unset, "Back to the default, for example max-gap")
@@ -191,6 +251,7 @@ void AddUpdate(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, 
 
 void AddCreate(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, Action& action) {
   CLI::App* const verb = noun.add_subcommand("create", "Create a sequence");
+  verb->footer(kCreateExamples);
   verb->add_option("NAME", options->name, "The sequence")->required();
   AddInt64(*verb, "--min-id", options->min_id, "The first id [1]");
   AddInt64(*verb, "--step", options->step, "The distance between two ids [1]");
@@ -202,6 +263,7 @@ void AddCreate(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, 
 
 void AddReset(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, Action& action) {
   CLI::App* const verb = noun.add_subcommand("reset", "Move on, or start again");
+  verb->footer(kResetExamples);
   verb->add_option("NAME", options->name, "The sequence")->required();
   AddInt64(*verb, "--next-id", options->next_id, "The id to go on with [min-id]");
   verb->add_flag("--allow-reuse", options->allow_reuse, "Fine to issue ids again");
@@ -210,23 +272,35 @@ void AddReset(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, A
   });
 }
 
+void AddDecode(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, Action& action) {
+  CLI::App* const verb = noun.add_subcommand("decode", "Read an id from its text");
+  verb->footer(kDecodeExamples);
+  verb->add_option("NAME", options->name, "The sequence")->required();
+  verb->add_option("TEXT", options->text, "The text, with prefix and suffix")->required();
+  verb->callback([options, &action] {
+    action = [options](Context& context) { return Decode(*options, context); };
+  });
+}
+
 }  // namespace
 
 void AddSequenceCommands(CLI::App& app, Action& action) {
   const auto options = std::make_shared<SequenceOptions>();
-  CLI::App* const noun =
-      app.add_subcommand("sequence", "Create, list, show, change, reset and delete sequences");
+  CLI::App* const noun = app.add_subcommand(
+      "sequence", "Create, list, show, change, reset, delete sequences; decode ids");
   noun->footer(kExamples);
   noun->require_subcommand(1);
   AddCreate(*noun, options, action);
 
   CLI::App* const list = noun->add_subcommand("list", "List sequences by name");
+  list->footer(kListExamples);
   list->add_option("--prefix", options->prefix, "Only names that start with this");
   list->callback([options, &action] {
     action = [options](Context& context) { return List(*options, context); };
   });
 
   CLI::App* const show = noun->add_subcommand("show", "Show a sequence");
+  show->footer(kShowExamples);
   show->add_option("NAME", options->name, "The sequence")->required();
   show->callback([options, &action] {
     action = [options](Context& context) { return Show(*options, context); };
@@ -236,11 +310,13 @@ void AddSequenceCommands(CLI::App& app, Action& action) {
   AddReset(*noun, options, action);
 
   CLI::App* const remove = noun->add_subcommand("delete", "Delete a sequence; its ids may recur");
+  remove->footer(kDeleteExamples);
   remove->add_option("NAME", options->name, "The sequence")->required();
   remove->add_option("--etag", options->etag, "Only if this is still the sequence's");
   remove->callback([options, &action] {
     action = [options](Context& context) { return Delete(*options, context); };
   });
+  AddDecode(*noun, options, action);
 }
 
 }  // namespace mintmark::client

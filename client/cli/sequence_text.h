@@ -1,9 +1,6 @@
-// How sequences and their text formats look on the command line.
+// How sequences look on the command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,25 +8,6 @@
 #include "mintmark/v1/types.pb.h"
 
 namespace mintmark::client {
-
-// The flags of a text format.
-class FormatOptions {
- public:
-  void AddTo(CLI::App& verb);
-
-  // Whether any of them was given.
-  bool given() const;
-
-  // Changes what was given, and nothing else.
-  void Apply(v1::TextFormat& format) const;
-
- private:
-  std::optional<v1::Encoding> encoding_;
-  std::optional<std::string> prefix_;
-  std::optional<std::string> suffix_;
-  std::optional<std::int64_t> width_;
-  std::optional<bool> check_character_;
-};
 
 // All of a sequence, a line each.
 Facts SequenceFacts(const v1::Sequence& sequence);

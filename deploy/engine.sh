@@ -1,0 +1,85 @@
+# shellcheck shell=bash disable=SC2154
+# The container engine that deploy/containers.sh works with: a running docker where
+# there is one, else one of its own. Sourced; needs `work` (a directory for what
+# does not outlive the run), `cache` (one for images, kept for the next run) and
+# `project` (what containers are called).
+
+engine_pid=
+
+# Finds or starts the engine, and makes `docker` and `compose` lead to it.
+start_engine() {
+  # The builder that every docker has.
+  export DOCKER_BUILDKIT=0 COMPOSE_DOCKER_CLI_BUILD=0
+  if docker info >/dev/null 2>&1; then
+    return
+  fi
+  tools/install.sh engine
+  if ((EUID != 0)); then
+    echo "No docker is running, and to start one needs root." >&2
+    return 1
+  fi
+  mkdir -p "$cache/docker"
+  setsid dockerd --data-root "$cache/docker" --exec-root "$work/docker" --pidfile "$work/docker.pid" \
+    --host "unix://$work/docker.sock" --default-ulimit nofile=20000:20000 >"$work/dockerd.log" 2>&1 &
+  engine_pid=$!
+  export DOCKER_HOST=unix://$work/docker.sock
+  if ! eventually 30 docker info >/dev/null 2>&1; then
+    tail -n 20 "$work/dockerd.log" >&2
+    return 1
+  fi
+}
+
+# Ends the engine if it was started here.
+stop_engine() {
+  if [[ -n "$engine_pid" ]]; then
+    kill "$engine_pid"
+    wait "$engine_pid" || true
+    engine_pid=
+  fi
+}
+
+# `docker compose` where docker has it, else the program of its own.
+compose() {
+  local command=(docker-compose)
+  if docker compose version >/dev/null 2>&1; then
+    command=(docker compose)
+  fi
+  "${command[@]}" --project-name "$project" --env-file "$work/env" \
+    --file deploy/docker-compose.yml "$@"
+}
+
+# Runs a command again and again until it succeeds, for at most so many seconds.
+eventually() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    if ((SECONDS >= end)); then
+      return 1
+    fi
+    sleep 0.2
+  done
+}
+
+# An image from the engine's store, a registry, or else what `$2...` makes.
+need_image() {
+  local image=$1
+  shift
+  docker image inspect "$image" >/dev/null 2>&1 ||
+    timeout 120 docker pull --quiet "$image" >/dev/null 2>&1 ||
+    "$@"
+}
+
+make_debian() {
+  echo "No registry can be reached: debian:bookworm-slim is made by debootstrap."
+  tools/install.sh engine
+  tools/bare_root.sh "$work/debian"
+  tar -C "$work/debian" --create . | docker import \
+    --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - \
+    debian:bookworm-slim >/dev/null
+  rm -rf "$work/debian"
+}
+
+make_postgres() {
+  echo "No registry can be reached: Debian's PostgreSQL stands in for postgres:16."
+  docker build --quiet --tag postgres:16 deploy/stand-in >/dev/null
+}
