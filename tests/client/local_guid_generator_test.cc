@@ -220,7 +220,8 @@ TEST_F(LocalGuidGeneratorTest, IsThrottledToWhatItsLayoutHas) {
   std::vector<std::int64_t> batch(2'048 * 100);
   const Time start = BootNow();
   ASSERT_TRUE(guids_->NextN(absl::MakeSpan(batch)).ok());
-  EXPECT_GE(BootNow() - start, milliseconds(99));
+  // A hundred milliseconds, of which the first and the last one hardly had to pass.
+  EXPECT_GE(BootNow() - start, milliseconds(98));
   EXPECT_TRUE(std::is_sorted(batch.begin(), batch.end()));
   EXPECT_EQ(std::adjacent_find(batch.begin(), batch.end()), batch.end());
 }
