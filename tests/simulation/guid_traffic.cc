@@ -1,6 +1,7 @@
 #include "tests/simulation/guid_traffic.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -58,7 +59,8 @@ GuidTraffic::GuidTraffic(SimWorld& world, History& history, Duration lease,
   settings_.layout.counter_bits = static_cast<std::int32_t>(random.Between(0, 3));
   settings_.layout.order =
       random.Chance(50) ? FieldOrder::kTimeCounterGenerator : FieldOrder::kTimeGeneratorCounter;
-  settings_.generator_max = random.Between(2, 30);
+  dense_ = random.Chance(50);
+  settings_.generator_max = dense_ ? random.Between(0, 2) : random.Between(3, 30);
   settings_.lease_us = std::chrono::duration_cast<std::chrono::microseconds>(lease).count();
   for (int i = 0; i < 3; ++i) {
     Lessee& lessee = lessees_.emplace_back();
@@ -83,9 +85,8 @@ void GuidTraffic::Start(SimServer& server, const std::function<void(Base&)>& fil
 }
 
 bool GuidTraffic::open() {
-  return std::any_of(pending_.begin(), pending_.end(), [](const Pending& call) {
-    return !call.answered && call.server->alive();
-  });
+  return std::any_of(pending_.begin(), pending_.end(),
+                     [](const Pending& call) { return !call.answered && call.server->alive(); });
 }
 
 void GuidTraffic::SetUp() { Create(*any_server_()); }
@@ -119,7 +120,10 @@ void GuidTraffic::Mint() {
   if (server == nullptr) return;
   Random& random = world_.random;
   const std::string group = random.Chance(70) ? kNarrow : engine::kDefaultGroup;
-  const std::int64_t n = random.Chance(80) ? random.Between(1, 5) : random.Between(1, 300);
+  // A second's worth, often, so that generators are given back ahead of the clock.
+  const std::int64_t most = 900 << settings_.layout.counter_bits;
+  const std::int64_t n =
+      random.Chance(dense_ ? 40 : 80) ? random.Between(1, 5) : random.Between(1, most);
   Start<GuidCall>(
       *server,
       [&](GuidCall& call) {
@@ -127,7 +131,8 @@ void GuidTraffic::Mint() {
         call.n = n;
       },
       StartGuid,
-      [this, by = absl::StrCat("server ", server->id())](GuidCall& call, const absl::Status& status) {
+      [this, by = absl::StrCat("server ", server->id())](GuidCall& call,
+                                                         const absl::Status& status) {
         world_.Count(absl::StrCat("guid.", status.ok() ? "ok" : ReasonName(ReasonOf(status))));
         if (!status.ok()) return;
         const std::int64_t last = TimeOfTick(call.layout, call.first_tick + call.n - 1);
@@ -135,6 +140,7 @@ void GuidTraffic::Mint() {
                                   .generator = call.generator,
                                   .first_tick = call.first_tick,
                                   .n = call.n,
+                                  .last_time = last,
                                   .by = by,
                                   .time_us = MomentOf(call.layout, last),
                                   .shown_us = world_.store_highest_us});
@@ -144,7 +150,7 @@ void GuidTraffic::Mint() {
 void GuidTraffic::Administer() {
   SimServer* server = any_server_();
   if (server == nullptr) return;
-  if (world_.random.Chance(60)) {
+  if (world_.random.Chance(85)) {
     Create(*server);
     return;
   }
@@ -158,6 +164,28 @@ void GuidTraffic::Administer() {
       [this](GroupCall&, const absl::Status& status) {
         if (status.ok()) world_.Count("guid.group_deleted");
       });
+}
+
+void GuidTraffic::Audit() {
+  ModelTables tables = world_.store.Snapshot();
+  for (const MintedGuids& minted : history_.guids) {
+    const std::optional<store::StoredGroup> group = tables.FindGroup(minted.group);
+    if (!group.has_value()) {
+      problems_.push_back(absl::StrCat("ceilings: the group ", minted.group, " is forgotten"));
+      return;
+    }
+    const std::optional<engine::GeneratorRow> generator =
+        tables.FindGenerator(minted.group, minted.generator);
+    // Both groups have one layout, however often they are made.
+    const std::int64_t low_bits = group->row.settings.layout.low_bits();
+    const bool covered = (generator.has_value() && minted.last_time < generator->ceiling) ||
+                         minted.last_time < group->row.floor_time ||
+                         (minted.last_time << low_bits) < group->guid_floor;
+    if (covered) continue;
+    problems_.push_back(absl::StrCat("ceilings: ", minted.by, " minted time ", minted.last_time,
+                                     " in ", minted.group, " with generator ", minted.generator,
+                                     ", which is above what the store knows"));
+  }
 }
 
 // --- clients with leases
@@ -262,6 +290,7 @@ void GuidTraffic::MintAlone(Lessee& lessee) {
                             .generator = lessee.generator,
                             .first_tick = first,
                             .n = n,
+                            .last_time = TimeOfTick(layout, first + n - 1),
                             .by = absl::StrCat("client ", lessee.id),
                             .time_us = 0,
                             .shown_us = 0});

@@ -28,6 +28,9 @@ class GuidTraffic {
   // Whether a call is still to be answered by a server that is up.
   bool open();
 
+  // Looks into the store: every GUID has to lie below what is durable.
+  void Audit();
+
   // What was answered otherwise than it should have been.
   const std::vector<std::string>& problems() const { return problems_; }
 
@@ -81,6 +84,7 @@ class GuidTraffic {
   engine::GroupSettings settings_;  // Of the group "narrow".
   std::vector<Lessee> lessees_;
   std::list<Pending> pending_;
+  bool dense_ = false;  // Few generators, which are in demand.
   std::int64_t tokens_ = 0;
   std::vector<std::string> problems_;
 };

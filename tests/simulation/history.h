@@ -63,7 +63,8 @@ struct MintedGuids {
   std::int64_t generator = 0;
   std::int64_t first_tick = 0;
   std::int64_t n = 0;
-  std::string by;  // "server 3", "client 1".
+  std::int64_t last_time = 0;  // Of the last one, in the group's units.
+  std::string by;              // "server 3", "client 1".
   // By servers: the time of the last one, and the highest time that the store's clock
   // had shown when it was answered.
   StoreTimeUs time_us = 0;

@@ -583,6 +583,7 @@ SimulationResult Simulation::Run() {
     ReadCounters();
   }
   result_.history.cut_offs += world_.counts["cut_offs.slow_batch"];
+  guids_.Audit();
   for (const std::string& problem : guids_.problems()) result_.problems.push_back(problem);
   for (const std::string& problem : Check(result_.history)) result_.problems.push_back(problem);
   for (const auto& server : servers_) {
