@@ -29,9 +29,8 @@ bool IsWatched(const BulkDraw& bulk, const Context& context) {
          (!bulk.file.empty() || !IsTerminal(context.output.stream()));
 }
 
-absl::Status DrawAll(
-    const BulkDraw& bulk, Context& context, Output& output,
-    absl::FunctionRef<absl::StatusOr<std::int64_t>(std::int64_t, Output&)> draw) {
+absl::Status DrawAll(const BulkDraw& bulk, Context& context, Output& output,
+                     absl::FunctionRef<absl::StatusOr<std::int64_t>(std::int64_t, Output&)> draw) {
   const bool watched = IsWatched(bulk, context);
   const std::int64_t per_call =
       watched ? std::min(bulk.per_call, kIdsPerWatchedCall) : bulk.per_call;
@@ -59,9 +58,10 @@ void AddOutputOption(CLI::App& verb, std::string& file) {
       ->type_name("FILE");
 }
 
-absl::Status RunBulkDraw(const BulkDraw& bulk, Context& context,
-                         absl::FunctionRef<absl::StatusOr<std::int64_t>(std::int64_t, Output&)> draw,
-                         absl::FunctionRef<absl::Status(Output&)> finish) {
+absl::Status RunBulkDraw(
+    const BulkDraw& bulk, Context& context,
+    absl::FunctionRef<absl::StatusOr<std::int64_t>(std::int64_t, Output&)> draw,
+    absl::FunctionRef<absl::Status(Output&)> finish) {
   if (bulk.file.empty()) {
     const absl::Status drawn = DrawAll(bulk, context, context.output, draw);
     const absl::Status finished = finish(context.output);

@@ -26,8 +26,9 @@ void AddOutputOption(CLI::App& verb, std::string& file);
 // returns fewer than it was asked for; then `finish`, also after an error of a later
 // call: what was drawn is drawn. Both write to the given output, and `draw` returns
 // how many ids it drew. CANCELLED when Ctrl-C ended it.
-absl::Status RunBulkDraw(const BulkDraw& bulk, Context& context,
-                         absl::FunctionRef<absl::StatusOr<std::int64_t>(std::int64_t, Output&)> draw,
-                         absl::FunctionRef<absl::Status(Output&)> finish);
+absl::Status RunBulkDraw(
+    const BulkDraw& bulk, Context& context,
+    absl::FunctionRef<absl::StatusOr<std::int64_t>(std::int64_t, Output&)> draw,
+    absl::FunctionRef<absl::Status(Output&)> finish);
 
 }  // namespace mintmark::client

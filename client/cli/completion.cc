@@ -137,7 +137,8 @@ std::string Values(const std::vector<Place>& places, absl::string_view choices_b
   return absl::StrCat(text, "  esac\n");
 }
 
-constexpr char kBashHead[] = R"(# Completion of mintmark for bash, made by `mintmark completion bash`.
+constexpr char kBashHead[] =
+    R"(# Completion of mintmark for bash, made by `mintmark completion bash`.
 _mintmark() {
   local verb='' skip='' verbs='' options='' arguments='' word i
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
@@ -180,7 +181,8 @@ _mintmark() {
     else
 )";
 
-constexpr char kZshTail[] = R"(  if [[ ${words[CURRENT]} == -* ]] || (( ! $#verbs && ! $#arguments )); then
+constexpr char kZshTail[] =
+    R"(  if [[ ${words[CURRENT]} == -* ]] || (( ! $#verbs && ! $#arguments )); then
     _describe -o option options
   else
     (( $#verbs )) && _describe verb verbs
@@ -197,8 +199,9 @@ fi
 // 'name:what it is' for each word.
 std::string ZshWords(const std::vector<Word>& words) {
   return absl::StrJoin(words, " ", [](std::string* out, const Word& word) {
-    absl::StrAppend(out, Quoted(absl::StrCat(absl::StrReplaceAll(word.text, {{":", "\\:"}}), ":",
-                                             absl::StrReplaceAll(word.description, {{":", "\\:"}}))));
+    absl::StrAppend(out,
+                    Quoted(absl::StrCat(absl::StrReplaceAll(word.text, {{":", "\\:"}}), ":",
+                                        absl::StrReplaceAll(word.description, {{":", "\\:"}}))));
   });
 }
 
@@ -223,9 +226,9 @@ std::string BashCompletion(const CLI::App& app) {
 
 std::string ZshCompletion(const CLI::App& app) {
   const std::vector<Place> places = PlacesOf(app);
-  std::string text = absl::StrCat(kZshHead, Walk(places), "    fi\n  done\n",
-                                  Values(places, "compadd -- ", "", "_files"),
-                                  "  case \"$verb\" in\n");
+  std::string text =
+      absl::StrCat(kZshHead, Walk(places), "    fi\n  done\n",
+                   Values(places, "compadd -- ", "", "_files"), "  case \"$verb\" in\n");
   for (const Place& place : places) {
     absl::StrAppend(&text, "    ", Quoted(place.verb), ")\n      verbs=(", ZshWords(place.verbs),
                     ")\n      arguments=(", absl::StrJoin(place.arguments, " "),

@@ -26,7 +26,7 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  mintmark group create tweets --preset twitter\n"
     "  mintmark group list\n"
-    "  mintmark group show default\n"
+    "  mintmark group show tweets\n"
     "To draw GUIDs: mintmark guid. Who holds generators: mintmark generators.\n";
 
 constexpr char kCreateExamples[] =
@@ -37,9 +37,9 @@ constexpr char kCreateExamples[] =
     "\n"
     "Examples:\n"
     "  mintmark group create tweets --preset twitter\n"
-    "  mintmark group create tickets --encoding base32 --prefix T-\n"
+    "  mintmark group create tickets --preset js --encoding base32 --prefix T-\n"
     "  mintmark group create sensors --time-bits 40 --counter-bits 7 --generator-bits 16\n"
-    "  mintmark group create eu/orders --epoch 2024-01-01T00:00:00Z --generator-id-max 99\n";
+    "  mintmark group create eu/orders --preset twitter --generator-id-max 99\n";
 
 constexpr char kListExamples[] =
     "Examples:\n"
@@ -48,7 +48,7 @@ constexpr char kListExamples[] =
 
 constexpr char kShowExamples[] =
     "Examples:\n"
-    "  mintmark group show default\n";
+    "  mintmark group show tweets\n";
 
 constexpr char kDeleteExamples[] =
     "Its layout and highest times stay known: a group that is created again under this\n"
@@ -163,8 +163,7 @@ absl::Status ListGenerators(const GeneratorsOptions& options, Context& context) 
   v1::GetGuidGroupRequest get;
   get.set_name(options.group);
   // Times of generators are told in the group's units since its epoch.
-  MINTMARK_ASSIGN_OR_RETURN(const v1::GetGuidGroupResponse group,
-                            context.client.GetGuidGroup(get));
+  MINTMARK_ASSIGN_OR_RETURN(const v1::GetGuidGroupResponse group, context.client.GetGuidGroup(get));
   v1::ListGeneratorsRequest request;
   request.set_group(options.group);
   request.set_leased_only(options.leased);

@@ -21,7 +21,7 @@ constexpr std::int64_t kMaxTextsPerCall = 10'000;
 
 constexpr char kGuidExamples[] =
     "GUIDs are positive 64-bit numbers that sort by time; those of one call only grow.\n"
-    "The group `default` is there from the start; others: mintmark group create.\n"
+    "The group `default` is created by its first use; others: mintmark group create.\n"
     "\n"
     "Examples:\n"
     "  mintmark guid                     one, from the group `default`\n"
@@ -77,11 +77,10 @@ absl::Status Guid(const GuidOptions& options, Context& context) {
     return response.guids_size();
   };
   const std::int64_t per_call = options.text ? kMaxTextsPerCall : kMaxGuidsPerCall;
-  return RunBulkDraw({options.n.value_or(1), per_call, options.file}, context, draw,
-                     [&](Output& output) {
-                       return context.settings.json && all.guids_size() > 0 ? output.Json(all)
-                                                                            : absl::OkStatus();
-                     });
+  return RunBulkDraw(
+      {options.n.value_or(1), per_call, options.file}, context, draw, [&](Output& output) {
+        return context.settings.json && all.guids_size() > 0 ? output.Json(all) : absl::OkStatus();
+      });
 }
 
 absl::Status Decode(const DecodeOptions& options, Context& context) {

@@ -37,8 +37,7 @@ struct HealthOptions {
 
 // One check; UNAVAILABLE when the server answers that it does not serve.
 absl::StatusOr<HealthCheckResponse> Check(Client& client, const CallOptions& options) {
-  absl::StatusOr<HealthCheckResponse> response =
-      client.CheckHealth(HealthCheckRequest(), options);
+  absl::StatusOr<HealthCheckResponse> response = client.CheckHealth(HealthCheckRequest(), options);
   if (response.ok() && response->status() != HealthCheckResponse::SERVING) {
     return absl::UnavailableError(absl::StrCat(
         "the server says ", HealthCheckResponse::ServingStatus_Name(response->status())));

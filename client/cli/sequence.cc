@@ -64,7 +64,7 @@ constexpr char kResetExamples[] =
     "held ids is gone.\n"
     "\n"
     "Examples:\n"
-    "  mintmark sequence reset orders --next-id 5000\n"
+    "  mintmark sequence reset orders --next-id 5000000\n"
     "  mintmark sequence reset tests --allow-reuse   from its start\n";
 
 constexpr char kDeleteExamples[] =
@@ -286,8 +286,8 @@ void AddDecode(CLI::App& noun, const std::shared_ptr<SequenceOptions>& options, 
 
 void AddSequenceCommands(CLI::App& app, Action& action) {
   const auto options = std::make_shared<SequenceOptions>();
-  CLI::App* const noun =
-      app.add_subcommand("sequence", "Create, list, show, change, reset, delete sequences; decode ids");
+  CLI::App* const noun = app.add_subcommand(
+      "sequence", "Create, list, show, change, reset, delete sequences; decode ids");
   noun->footer(kExamples);
   noun->require_subcommand(1);
   AddCreate(*noun, options, action);

@@ -79,7 +79,8 @@ absl::Status ShowStatus(Context& context) {
 
 void AddStatusCommand(CLI::App& app, Action& action) {
   CLI::App* const verb = app.add_subcommand("status", "Show the state of a server");
-  verb->footer("Examples:\n  mintmark status\n  mintmark status --address 127.0.0.1:50051 --json\n");
+  verb->footer(
+      "Examples:\n  mintmark status\n  mintmark status --address 127.0.0.1:50051 --json\n");
   verb->callback([&action] { action = ShowStatus; });
 }
 
