@@ -93,8 +93,7 @@ struct ListGeneratorsMethod {
   static absl::Status Read(Request& request, const Config& /*config*/, EngineCall& call) {
     MINTMARK_ASSIGN_OR_RETURN(call.group, ReadGroupName(request.group()));
     MINTMARK_ASSIGN_OR_RETURN(const std::int32_t page_size, ReadPageSize(request.page_size()));
-    MINTMARK_ASSIGN_OR_RETURN(call.after,
-                              ReadGeneratorPageToken(call.group, request.page_token()));
+    MINTMARK_ASSIGN_OR_RETURN(call.after, ReadGeneratorPageToken(call.group, request.page_token()));
     call.page_size = static_cast<std::size_t>(page_size);
     call.limit = page_size + 1;
     call.leased_only = request.leased_only();

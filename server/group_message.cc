@@ -107,8 +107,10 @@ absl::Status ReadGenerators(const v1::GuidGroup& group, engine::GroupSettings& s
   if (settings.generator_min < 0 || settings.generator_max > last ||
       settings.generator_min > settings.generator_max) {
     return Invalid(absl::StrCat("Generator ids from ", settings.generator_min, " to ",
-                                settings.generator_max, " are asked for; the layout has room for 0 "
-                                "to ", last, ", and the lowest is not above the highest."));
+                                settings.generator_max,
+                                " are asked for; the layout has room for 0 "
+                                "to ",
+                                last, ", and the lowest is not above the highest."));
   }
   return absl::OkStatus();
 }

@@ -90,8 +90,7 @@ struct DecodeGuidMethod {
   }
 
   static void Write(const EngineCall& call, const Config& /*config*/, Response& response) {
-    WriteTimestamp(MomentOf(call.row.settings.layout, call.fields.time),
-                   *response.mutable_time());
+    WriteTimestamp(MomentOf(call.row.settings.layout, call.fields.time), *response.mutable_time());
     response.set_counter(call.fields.counter);
     response.set_generator_id(call.fields.generator);
     response.set_guid(call.guid);

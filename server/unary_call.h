@@ -122,7 +122,7 @@ class UnaryCall final : public Method::EngineCall {
       reply_.FinishWithError(status, Method::SubjectOf(*this));
       return;
     }
-    if constexpr (requires(UnaryCall& call) { Method::Check(call); }) {
+    if constexpr (requires(UnaryCall & call) { Method::Check(call); }) {
       if (const absl::Status found = Method::Check(*this); !found.ok()) {
         reply_.FinishWithError(found, Method::SubjectOf(*this));
         return;

@@ -63,8 +63,8 @@ absl::StatusOr<std::string> ReadGroupName(const std::string& name) {
 
 absl::Status CheckOwner(absl::string_view owner) {
   if (owner.size() > kMaxOwnerBytes) {
-    return Argument(absl::StrCat("owner has ", owner.size(), " bytes; the most is ",
-                                 kMaxOwnerBytes, "."));
+    return Argument(
+        absl::StrCat("owner has ", owner.size(), " bytes; the most is ", kMaxOwnerBytes, "."));
   }
   if (std::any_of(owner.begin(), owner.end(), [](char c) { return absl::ascii_iscntrl(c); })) {
     return Argument("owner has control characters; use text that a person can read.");

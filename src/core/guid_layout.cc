@@ -6,7 +6,8 @@
 namespace mintmark {
 namespace {
 
-constexpr std::int32_t kMostBits = 63;
+constexpr std::int32_t kMostBits = 64;
+constexpr std::int32_t kMostLowBits = 62;
 constexpr StoreTimeUs kMillisecondUs = 1'000;
 
 __extension__ using Wide = __int128;
@@ -15,15 +16,16 @@ __extension__ using Wide = __int128;
 
 absl::Status CheckLayout(const GuidLayout& layout) {
   const bool in_range = layout.time_bits >= 1 && layout.time_bits <= kMostBits &&
-                        layout.counter_bits >= 0 && layout.counter_bits <= kMostBits &&
-                        layout.generator_bits >= 0 && layout.generator_bits <= kMostBits;
-  if (!in_range || layout.time_bits + layout.low_bits() > kMostBits) {
+                        layout.counter_bits >= 0 && layout.counter_bits <= kMostLowBits &&
+                        layout.generator_bits >= 0 && layout.generator_bits <= kMostLowBits;
+  if (!in_range || layout.low_bits() > kMostLowBits ||
+      layout.time_bits + layout.low_bits() > kMostBits) {
     return MakeStatus(
         Reason::kGroupInvalid,
         absl::StrCat("The layout has ", layout.time_bits, " bits of time, ", layout.counter_bits,
                      " of counter and ", layout.generator_bits,
-                     " of generator id; time takes at least 1, none is negative, and all three "
-                     "together have at most 63."));
+                     " of generator id; time takes at least 1, none is negative, counter and "
+                     "generator id have at most 62 together, and all three at most 64."));
   }
   if (layout.unit_us != kMillisecondUs && layout.unit_us != 10 * kMillisecondUs) {
     return MakeStatus(Reason::kGroupInvalid, "The time unit is 1 ms or 10 ms; choose one of them.");
@@ -73,10 +75,10 @@ StoreTimeUs MomentOf(const GuidLayout& layout, std::int64_t time) {
 
 absl::StatusOr<GuidFields> DecodeGuid(const GuidLayout& layout, std::int64_t guid) {
   const std::int32_t bits = layout.time_bits + layout.low_bits();
-  if (guid < 0 || (bits < kMostBits && (guid >> bits) != 0)) {
-    return MakeStatus(Reason::kArgumentInvalid,
-                      absl::StrCat(guid, " is no GUID of this group: its layout has ", bits,
-                                   " bits."));
+  if (guid < 0 || (bits < 63 && (guid >> bits) != 0)) {
+    return MakeStatus(
+        Reason::kArgumentInvalid,
+        absl::StrCat(guid, " is no GUID of this group: its layout has ", bits, " bits."));
   }
   const auto field = [&](std::int32_t shift, std::int32_t width) {
     return (guid >> shift) & ((std::int64_t{1} << width) - 1);

@@ -1,8 +1,9 @@
-// How a GUID is put together from its fields. A GUID is a number of at most 63
-// bits: a time, a counter within that time, and the id of the generator that
+// How a GUID is put together from its fields. A GUID is a number that is never
+// negative: a time, a counter within that time, and the id of the generator that
 // minted it. Layouts are data; the API's message is `mintmark.v1.GuidGroup`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -30,9 +31,12 @@ struct GuidLayout {
 
   // Bits below the time.
   std::int32_t low_bits() const { return counter_bits + generator_bits; }
-  // The first time that the layout cannot express; INT64_MAX when it has 63 bits.
+  // The first time that the layout cannot express; INT64_MAX when it has 63 bits of
+  // it. Where all fields together have 64 bits, as in the default layout, the top
+  // one of time would be the sign: times stay below it.
   std::int64_t end_time() const {
-    return time_bits >= 63 ? INT64_MAX : std::int64_t{1} << time_bits;
+    const std::int32_t bits = std::min(time_bits, 63 - low_bits());
+    return bits >= 63 ? INT64_MAX : std::int64_t{1} << bits;
   }
   std::int64_t generators() const { return std::int64_t{1} << generator_bits; }
 
@@ -51,8 +55,9 @@ struct GuidFields {
   friend bool operator==(const GuidFields&, const GuidFields&) = default;
 };
 
-// GROUP_INVALID unless time has at least one bit, no field a negative number of
-// them, all three together at most 63, and the unit is 1 ms or 10 ms.
+// GROUP_INVALID unless time has at least one bit besides the sign, no field a
+// negative number of them, all three together at most 64, and the unit is 1 ms or
+// 10 ms.
 absl::Status CheckLayout(const GuidLayout& layout);
 
 // "snowfall" (41, 11, 12), "twitter" (41, 12 counter, 10 generator; generator

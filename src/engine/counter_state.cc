@@ -182,8 +182,7 @@ void CounterState::ApplyItem(const LaneContext& context, Item& item, const Count
       return;
     case CounterAdd::Result::kKeysFull:
       TakeBack(context, item);
-      AnswerAll(context, item,
-                RequestIdsFull());
+      AnswerAll(context, item, RequestIdsFull());
       return;
   }
 }

@@ -71,16 +71,16 @@ struct LaneStatus {
   std::int64_t sequences = 0;
   std::int64_t counters = 0;
   std::int64_t groups = 0;
-  std::int64_t generators = 0;  // That it mints with.
+  std::int64_t generators = 0;         // That it mints with.
   std::int64_t unissued = 0;           // Ids in windows; saturates.
   std::int64_t deferred_counters = 0;  // Counters with deltas not yet persisted.
   std::int64_t commits = 0;            // Batches applied since start.
   std::int64_t doubts_applied = 0;     // Doubts resolved.
   std::int64_t doubts_not_applied = 0;
-  // Shards and generators taken over from sessions that were gone, and generators
-  // from clients whose lease was over.
-  std::int64_t takeovers = 0;
-  std::int64_t buried = 0;     // Sessions this lane buried (asked for).
+  std::int64_t takeovers = 0;  // Shards taken over from sessions that were gone.
+  // Generators taken over, also from clients whose lease was over.
+  std::int64_t generator_takeovers = 0;
+  std::int64_t buried = 0;  // Sessions this lane buried (asked for).
   std::int64_t key_count = 0;
   bool suspect = false;
   StoreTimeUs store_time_us = 0;  // As of the last commit.

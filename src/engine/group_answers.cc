@@ -10,11 +10,12 @@
 namespace mintmark::engine {
 
 absl::Status NoGeneratorLeft(const std::string& group) {
-  return MakeStatus(Reason::kGeneratorsExhausted,
-                    absl::StrCat("All generators of the group \"", group,
-                                 "\" are leased, or run ahead of the store's clock; release one, or "
-                                 "try again when a lease has ended."),
-                    kNoGeneratorPause);
+  return MakeStatus(
+      Reason::kGeneratorsExhausted,
+      absl::StrCat("All generators of the group \"", group,
+                   "\" are leased, or run ahead of the store's clock; release one, or "
+                   "try again when a lease has ended."),
+      kNoGeneratorPause);
 }
 
 absl::Status GroupLifetimeOver(const std::string& group) {
@@ -120,10 +121,11 @@ absl::Status StatusOf(const LeaseRelease& release, LeaseCall& call) {
     case LeaseRelease::Result::kLost:
       return LeaseLost();
     case LeaseRelease::Result::kOutOfRange:
-      return MakeStatus(Reason::kArgumentInvalid,
-                        absl::StrCat("last_time is ", call.last_time, "; this lease used times in [",
-                                     release.start_time, ", ", release.ceiling,
-                                     "). Say the highest one used, or start_time."));
+      return MakeStatus(
+          Reason::kArgumentInvalid,
+          absl::StrCat("last_time is ", call.last_time, "; this lease used times in [",
+                       release.start_time, ", ", release.ceiling,
+                       "). Say the highest one used, or start_time."));
     case LeaseRelease::Result::kReleased:
       break;
   }

@@ -76,8 +76,7 @@ void GroupState::Adopt(const LaneContext& context, const GroupRow& row) {
   }
 }
 
-void GroupState::BeginDrain(const LaneContext& context, std::int64_t token,
-                            std::int64_t lease_us) {
+void GroupState::BeginDrain(const LaneContext& context, std::int64_t token, std::int64_t lease_us) {
   for (HeldGenerator& held : held_) held.frozen = true;
   if (drain_token_ != token) drain_seen_ = context.now;
   drain_token_ = token;
@@ -105,8 +104,9 @@ void GroupState::ApplyAdminOpen(const LaneContext& context, const GroupOpen& ope
   GroupCall& call = *admin_.front();
   call.row = open.row;
   if (call.kind == GroupCall::Kind::kCreate && open.result == GroupOpen::Result::kFound) {
-    status = MakeStatus(Reason::kGroupAlreadyExists,
-                        absl::StrCat("The group \"", name_, "\" exists already."));
+    status = Draining() ? GroupDraining()
+                        : MakeStatus(Reason::kGroupAlreadyExists,
+                                     absl::StrCat("The group \"", name_, "\" exists already."));
   }
   AnswerAdmin(context, std::move(status));
 }
@@ -159,9 +159,8 @@ void GroupState::ApplyExtensions(const LaneContext& context, const Batch& batch)
     }
     held->ceiling = extend.new_ceiling;
     held->era = context.era;
-    held->extend_at = row_.has_value()
-                          ? ExtendAt(row_->settings, held->ceiling, context.now)
-                          : context.now;
+    held->extend_at =
+        row_.has_value() ? ExtendAt(row_->settings, held->ceiling, context.now) : context.now;
   }
 }
 

@@ -67,8 +67,12 @@ bool GroupState::NeedsGenerator(const LaneContext& context) const {
 
 bool GroupState::NeedsExtension(const HeldGenerator& held, const LaneContext& context) const {
   if (context.stopping || !Current(held, context)) return false;
-  // One of an earlier era is looked at before it is used again.
-  return held.extend_at <= context.now || (held.era != context.era && !queue_.empty());
+  if (held.extend_at <= context.now) return true;
+  if (queue_.empty()) return false;
+  // One of an earlier era is looked at before it is used again; and the store's clock
+  // may have been set forward, past the ceiling.
+  return held.era != context.era ||
+         (held.ceiling < LimitTime(context) && held.ceiling < held.layout.end_time());
 }
 
 bool GroupState::HasWork(const LaneContext& context) const {
@@ -93,9 +97,9 @@ std::int64_t GroupState::Plan(const LaneContext& context, std::int64_t max_calls
   ServeQueue(context);
   if (context.stopping) {
     for (HeldGenerator& held : held_) held.frozen = true;
-    FailCalls(context, MakeStatus(Reason::kShuttingDown,
-                                  "This server stops; nothing was changed, ask another.",
-                                  Duration::zero()));
+    FailCalls(context,
+              MakeStatus(Reason::kShuttingDown,
+                         "This server stops; nothing was changed, ask another.", Duration::zero()));
   }
   PlanReleases(batch);
   PlanAdmin(context, batch);
@@ -152,8 +156,8 @@ void GroupState::PlanDrain(const LaneContext& context, Batch& batch) {
   GroupDelete remove;
   remove.name = name_;
   remove.token = drain_token_;
-  const Duration lease = std::max<Duration>(context.options.lease,
-                                            std::chrono::microseconds(drain_lease_us_));
+  const Duration lease =
+      std::max<Duration>(context.options.lease, std::chrono::microseconds(drain_lease_us_));
   remove.finish_anyway = drain_seen_ + lease <= context.now;
   planned_.remove = static_cast<int>(batch.group_deletes.size());
   batch.group_deletes.push_back(std::move(remove));

@@ -85,9 +85,10 @@ absl::Status GroupState::Hopeless(const GuidCall& call, const LaneContext& conte
   const GuidLayout& layout = row_->settings.layout;
   const std::int64_t most = TickOf(layout, AheadUnits(layout, context.options));
   if (call.n > most) {
-    return MakeStatus(Reason::kNTooLarge,
-                      absl::StrCat("The layout of the group \"", name_, "\" has room for ", most,
-                                   " GUIDs of one generator at a time; ask for at most that many."));
+    return MakeStatus(
+        Reason::kNTooLarge,
+        absl::StrCat("The layout of the group \"", name_, "\" has room for ", most,
+                     " GUIDs of one generator at a time; ask for at most that many."));
   }
   if (context.may_issue && TimeAt(layout, context.store_now_us) >= layout.end_time()) {
     return GroupLifetimeOver(name_);
@@ -244,7 +245,8 @@ Time GroupState::NextTime(const EngineOptions& options) const {
   }
   // Whoever waits for time to pass is looked at as often as timers go.
   if (!queue_.empty() && !held_.empty()) next = Time();
-  if (!queue_.empty()) next = std::min(next, queue_.front()->waiting_since_ + options.guid_patience);
+  if (!queue_.empty())
+    next = std::min(next, queue_.front()->waiting_since_ + options.guid_patience);
   if (!queue_.empty() && acquire_after_ != Time::min()) next = std::min(next, acquire_after_);
   if (Draining() && !queue_.empty()) next = std::min(next, drain_seen_ + options.drain_patience);
   if (retry_at_ != Time::min()) next = std::min(next, retry_at_);

@@ -120,11 +120,11 @@ class GroupState {
   void BeginDrain(const LaneContext& context, std::int64_t token, std::int64_t lease_us);
 
   const std::string name_;
-  std::optional<GroupRow> row_;       // As last seen; unset: to be opened.
-  std::vector<HeldGenerator> held_;   // In the order they were acquired.
-  std::vector<GuidCall*> queue_;      // First come, first served.
-  std::vector<LeaseCall*> leases_;    // To be planned.
-  std::vector<GroupCall*> admin_;     // The first one is being worked on.
+  std::optional<GroupRow> row_;      // As last seen; unset: to be opened.
+  std::vector<HeldGenerator> held_;  // In the order they were acquired.
+  std::vector<GuidCall*> queue_;     // First come, first served.
+  std::vector<LeaseCall*> leases_;   // To be planned.
+  std::vector<GroupCall*> admin_;    // The first one is being worked on.
   Planned planned_;
   bool more_ = false;  // The generators at hand are running ahead of the clock.
 

@@ -180,7 +180,7 @@ class Lane {
   std::int64_t names_limit_ ABSL_GUARDED_BY(mutex_);
   std::int64_t isolating_ ABSL_GUARDED_BY(mutex_) = 0;
   int turn_ ABSL_GUARDED_BY(mutex_) = 0;          // Whose turn it is when one fits.
-  bool closing_ ABSL_GUARDED_BY(mutex_) = false;        // The batch under way closes the session.
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // The batch under way closes the session.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 

@@ -27,9 +27,8 @@ std::unique_ptr<Batch> Lane::TakeBatch(Time now) {
     MutexLock lock(mutex_);
     woken_ = false;
     const LaneContext context = Context(now, answers);
-    EachTable([&](auto& table) {
-      table.FireTimers(context, [&](auto& state) { state.Tidy(context); });
-    });
+    EachTable(
+        [&](auto& table) { table.FireTimers(context, [&](auto& state) { state.Tidy(context); }); });
     batch = NextBatch(context);
     waiting_ -= static_cast<std::int64_t>(answers.size());
   }

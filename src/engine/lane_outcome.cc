@@ -111,14 +111,14 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
     FailEverybody(context);
     return;
   }
-  const auto count_takeovers = [&](const auto& acquires) {
-    for (const auto& acquire : acquires) {
-      const bool acquired = acquire.result == decltype(acquire.result)::kAcquired;
-      totals_.takeovers += acquired && acquire.taken_over ? 1 : 0;
-    }
-  };
-  count_takeovers(batch.acquires);
-  count_takeovers(batch.generator_acquires);
+  for (const Acquire& acquire : batch.acquires) {
+    const bool acquired = acquire.result == Acquire::Result::kAcquired;
+    totals_.takeovers += acquired && acquire.taken_over ? 1 : 0;
+  }
+  for (const GeneratorAcquire& acquire : batch.generator_acquires) {
+    const bool acquired = acquire.result == GeneratorAcquire::Result::kAcquired;
+    totals_.generator_takeovers += acquired && acquire.taken_over ? 1 : 0;
+  }
   EachTable([&](auto& table) {
     for (auto* state : table.planned()) state->Apply(context, batch);
   });
@@ -165,8 +165,8 @@ void Lane::ApplySimple(Batch& batch, const LaneContext& context) {
     GeneratorsCall* call = generator_lists_.planned[i];
     if (call == nullptr) continue;
     call->generators = std::move(batch.generator_lists[i].rows);
-    context.answers.Add(
-        *call, batch.generator_lists[i].found ? absl::OkStatus() : NoGroup(call->group));
+    context.answers.Add(*call,
+                        batch.generator_lists[i].found ? absl::OkStatus() : NoGroup(call->group));
   }
   EachSimple([](auto& simple) { simple.planned.clear(); });
 }

@@ -227,8 +227,7 @@ void SequenceState::ApplyDrawItem(const LaneContext& context, const DrawItem& it
     case DrawItem::Result::kKeysFull:
       for (const Caller& caller : callers) {
         if (caller.call == nullptr) continue;
-        Answer(*caller.call, context,
-               RequestIdsFull());
+        Answer(*caller.call, context, RequestIdsFull());
       }
       return;
   }
@@ -292,8 +291,7 @@ void SequenceState::AnswerReplays(const LaneContext& context, const DrawItem& it
     if (call == nullptr) continue;
     const Key& key = item.keys[reply.key];
     if (reply.n != key.n || reply.flags != key.flags) {
-      Answer(*call, context,
-             RequestIdReused());
+      Answer(*call, context, RequestIdReused());
       continue;
     }
     const IdSpace space{reply.residue, kMaxId, reply.step};

@@ -45,6 +45,9 @@ std::vector<std::string> EnvironmentWith(const std::vector<std::string>& added) 
   _exit(kNotFound);
 }
 
+// Of a process that has ended.
+int StatusOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status); }
+
 }  // namespace
 
 ChildProcess::ChildProcess(const Command& command) {
@@ -74,12 +77,19 @@ void ChildProcess::Signal(int signal) {
   if (running()) kill(pid_, signal);
 }
 
+void ChildProcess::Pause() {
+  if (!running()) return;
+  kill(pid_, SIGSTOP);
+  int status = 0;
+  if (waitpid(pid_, &status, WUNTRACED) == pid_ && !WIFSTOPPED(status)) status_ = StatusOf(status);
+}
+
 std::optional<int> ChildProcess::Wait(std::chrono::milliseconds at_most) {
   const auto ended = [this] {
     if (status_.has_value()) return true;
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) != pid_) return false;
-    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    status_ = StatusOf(status);
     return true;
   };
   WaitUntil(ended, at_most);

@@ -36,6 +36,8 @@ class ChildProcess {
 
   // Nothing happens when it has ended already.
   void Signal(int signal);
+  // Stops it (SIGSTOP), and returns once all of its threads stand still.
+  void Pause();
 
   // The exit status, or the number of the signal that ended it with a minus in
   // front, or nothing when it still runs after `at_most`.

@@ -65,6 +65,10 @@ void Mintmarkd::Kill() {
   Wait();
 }
 
+void Mintmarkd::Pause() {
+  if (process_ != nullptr) process_->Pause();
+}
+
 void Mintmarkd::Signal(int signal) {
   if (process_ != nullptr) process_->Signal(signal);
 }

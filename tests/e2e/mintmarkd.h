@@ -47,7 +47,7 @@ class Mintmarkd {
   // SIGKILL, and waits until the process is gone.
   void Kill();
   // SIGSTOP and SIGCONT.
-  void Pause() { Signal(SIGSTOP); }
+  void Pause();
   void Resume() { Signal(SIGCONT); }
   void Signal(int signal);
 

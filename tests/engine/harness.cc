@@ -25,6 +25,10 @@ void World::Move(Duration by) {
   store_.SetTime(store_.time() + std::chrono::duration_cast<std::chrono::microseconds>(by).count());
 }
 
+void World::SetStoreClock(StoreTimeUs time_us) { store_.SetTime(time_us); }
+
+StoreTimeUs World::store_time_us() const { return store_.time(); }
+
 std::optional<engine::SequenceRow> World::Sequence(const std::string& name) const {
   std::optional<store::StoredSequence> found = store_.Snapshot().FindSequence(name);
   if (!found.has_value()) return std::nullopt;
@@ -41,6 +45,10 @@ std::optional<std::int64_t> World::Counter(const std::string& name) const {
   const std::optional<engine::CounterRow> found = store_.Snapshot().FindCounter(name);
   if (!found.has_value()) return std::nullopt;
   return found->value;
+}
+
+std::vector<engine::GeneratorRow> World::Generators(const std::string& group) const {
+  return store_.Snapshot().ListGenerators(group, -1, INT64_MAX);
 }
 
 Server::Server(World& world, const engine::EngineOptions& options)

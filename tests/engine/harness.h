@@ -54,6 +54,10 @@ using ReadCall = Recorded<engine::ReadCall>;
 using SequenceCall = Recorded<engine::SequenceCall>;
 using CounterCall = Recorded<engine::CounterCall>;
 using ListCall = Recorded<engine::ListCall>;
+using GuidCall = Recorded<engine::GuidCall>;
+using GroupCall = Recorded<engine::GroupCall>;
+using LeaseCall = Recorded<engine::LeaseCall>;
+using GeneratorsCall = Recorded<engine::GeneratorsCall>;
 
 // What the servers of a test share: the store, and the time of the moment.
 class World {
@@ -64,11 +68,15 @@ class World {
   Time now() const { return now_; }
   // Moves time, and the store's clock with it. Nobody is told.
   void Move(Duration by);
+  // Sets the store's clock alone.
+  void SetStoreClock(StoreTimeUs time_us);
+  StoreTimeUs store_time_us() const;
 
   // Looks into the store.
   std::optional<engine::SequenceRow> Sequence(const std::string& name) const;
   std::vector<store::StoredShard> Shards(const std::string& name) const;  // By id.
   std::optional<std::int64_t> Counter(const std::string& name) const;
+  std::vector<engine::GeneratorRow> Generators(const std::string& group) const;  // By id.
 
  private:
   ModelStore store_;
@@ -90,6 +98,10 @@ class Server {
   void Start(engine::SequenceCall& call) { engine_.Sequence(call, world_.now()); }
   void Start(engine::CounterCall& call) { engine_.Counter(call, world_.now()); }
   void Start(engine::ListCall& call) { engine_.List(call, world_.now()); }
+  void Start(engine::GuidCall& call) { engine_.Guid(call, world_.now()); }
+  void Start(engine::GroupCall& call) { engine_.Group(call, world_.now()); }
+  void Start(engine::LeaseCall& call) { engine_.Lease(call, world_.now()); }
+  void Start(engine::GeneratorsCall& call) { engine_.Generators(call, world_.now()); }
 
   // The lane's next batch; null when there is none now.
   std::unique_ptr<engine::Batch> Take(int lane = 0) {

@@ -31,8 +31,8 @@ std::int64_t LostByACrash(const World& world, const std::string& sequence,
                           std::int64_t lowest_not_issued) {
   std::int64_t lost = 0;
   for (const store::StoredShard& shard : world.Shards(sequence)) {
-    lost += std::max<std::int64_t>(0, shard.ceiling - std::max(shard.window_start,
-                                                               lowest_not_issued));
+    lost +=
+        std::max<std::int64_t>(0, shard.ceiling - std::max(shard.window_start, lowest_not_issued));
   }
   return lost;
 }

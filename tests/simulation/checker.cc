@@ -38,6 +38,7 @@ class Checker {
     CheckGenerations();
     CheckKeys();
     CheckCounters();
+    CheckGuids();
     return std::move(problems_);
   }
 
@@ -276,6 +277,30 @@ class Checker {
                value);
       }
       reached = value;
+    }
+  }
+
+  // For one generator every tick is another GUID, over all the groups of one name.
+  void CheckGuids() {
+    std::map<std::pair<std::string, std::int64_t>, std::vector<const MintedGuids*>> by_generator;
+    for (const MintedGuids& minted : history_.guids) {
+      by_generator[{minted.group, minted.generator}].push_back(&minted);
+      const bool of_server = minted.time_us != 0;
+      if (of_server && minted.time_us > minted.shown_us + history_.guid_ahead_us) {
+        Report("guid time: ", minted.by, " minted in ", minted.group, " ",
+               minted.time_us - minted.shown_us, " us ahead of the store's clock");
+      }
+    }
+    for (auto& [key, all] : by_generator) {
+      std::sort(all.begin(), all.end(), [](const MintedGuids* a, const MintedGuids* b) {
+        return a->first_tick < b->first_tick;
+      });
+      for (std::size_t i = 1; i < all.size(); ++i) {
+        const MintedGuids& before = *all[i - 1];
+        if (all[i]->first_tick >= before.first_tick + before.n) continue;
+        Report("unique guids: generator ", key.second, " of ", key.first, " gave tick ",
+               all[i]->first_tick, " to ", before.by, " and to ", all[i]->by);
+      }
     }
   }
 

@@ -207,5 +207,34 @@ TEST(CheckerTest, RejectsAnOldGenerationAfterItsReset) {
   EXPECT_THAT(Check(history), Contains(StartsWith("generations:")));
 }
 
+MintedGuids Minted(std::int64_t generator, std::int64_t first_tick, std::int64_t n) {
+  MintedGuids minted;
+  minted.group = "events";
+  minted.generator = generator;
+  minted.first_tick = first_tick;
+  minted.n = n;
+  return minted;
+}
+
+TEST(CheckerTest, RejectsAGuidThatCameTwice) {
+  History history = Sound();
+  history.guids = {Minted(1, 100, 10), Minted(2, 100, 10), Minted(1, 110, 1)};
+  EXPECT_THAT(Check(history), IsEmpty());
+  history.guids.push_back(Minted(1, 95, 6));
+  EXPECT_THAT(Check(history), Contains(StartsWith("unique guids:")));
+}
+
+TEST(CheckerTest, RejectsAGuidTooFarAheadOfTheStoresClock) {
+  History history = Sound();
+  history.guid_ahead_us = 1'000;
+  MintedGuids minted = Minted(1, 100, 1);
+  minted.shown_us = 5'000'000;
+  minted.time_us = 5'001'000;
+  history.guids = {minted};
+  EXPECT_THAT(Check(history), IsEmpty());
+  history.guids[0].time_us += 1;
+  EXPECT_THAT(Check(history), Contains(StartsWith("guid time:")));
+}
+
 }  // namespace
 }  // namespace mintmark::testing

@@ -57,8 +57,26 @@ struct SequenceRules {
   bool drained = false;      // Drawn to its end after everything.
 };
 
+// Ticks `[first_tick, first_tick + n)` of a generator, each of which is a GUID.
+struct MintedGuids {
+  std::string group;
+  std::int64_t generator = 0;
+  std::int64_t first_tick = 0;
+  std::int64_t n = 0;
+  std::int64_t last_time = 0;  // Of the last one, in the group's units.
+  std::string by;              // "server 3", "client 1".
+  // By servers: the time of the last one, and the highest time that the store's clock
+  // had shown when it was answered.
+  StoreTimeUs time_us = 0;
+  StoreTimeUs shown_us = 0;
+};
+
 struct History {
   std::vector<Operation> operations;
+  std::vector<MintedGuids> guids;
+  // How far the time of a GUID may be ahead of what the store's clock has shown: what
+  // is allowed, and what passes until a server hears that it was set back.
+  StoreTimeUs guid_ahead_us = 0;
   std::map<std::string, SequenceRules> sequences;
   // Servers that went down at a moment, and how many lanes they had.
   struct Crash {

@@ -34,6 +34,7 @@ BatchOutcome SimWorld::Commit(Batch& batch) {
       kStoreStartUs + store_offset_us +
       std::chrono::duration_cast<std::chrono::microseconds>(events.now().time_since_epoch())
           .count());
+  store_highest_us = std::max(store_highest_us, store.time());
   return store.Run(batch);
 }
 
@@ -185,6 +186,7 @@ void SimServer::Pause(Duration length) {
 void SimServer::AddCounts() {
   for (const engine::LaneStatus& lane : engine_->Status(Now())) {
     world_.counts["takeovers"] += lane.takeovers;
+    world_.counts["takeovers.generators"] += lane.generator_takeovers;
     world_.counts["doubts.applied"] += lane.doubts_applied;
     world_.counts["doubts.not_applied"] += lane.doubts_not_applied;
     world_.counts["sessions.buried"] += lane.buried;

@@ -21,7 +21,8 @@ struct SimWorld {
   EventQueue events;
   Random random;
   ModelStore store;
-  StoreTimeUs store_offset_us = 0;  // Of the store's clock; faults make it jump.
+  StoreTimeUs store_offset_us = 0;   // Of the store's clock; faults make it jump.
+  StoreTimeUs store_highest_us = 0;  // That the store's clock has shown.
   bool faults = true;
   double fault_percent = 0;  // Of batches.
   std::map<std::string, std::int64_t> counts;

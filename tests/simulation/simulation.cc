@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/core/reason.h"
 #include "tests/simulation/checker.h"
+#include "tests/simulation/guid_traffic.h"
 #include "tests/simulation/sim_server.h"
 
 namespace mintmark::testing {
@@ -43,7 +44,9 @@ class SimCall : public Base {
 class Simulation {
  public:
   Simulation(std::uint64_t seed, int operations, bool trace)
-      : world_(seed), operations_(operations) {
+      : world_(seed),
+        operations_(operations),
+        guids_(world_, result_.history, kLease, [this] { return AnyServer(); }) {
     if (trace) world_.trace = &result_.trace;
   }
 
@@ -77,6 +80,7 @@ class Simulation {
                   engine::SettingsPatch patch, Kind as);
   void CrashOne();
 
+  bool AllAnswered() { return open_ == 0 && !guids_.open(); }
   void Quiesce();
   bool RunUntil(Duration most, const std::function<bool()>& done);
   void ResolveKeys();
@@ -88,6 +92,7 @@ class Simulation {
   SimulationResult result_;
   std::vector<std::unique_ptr<SimServer>> servers_;
   engine::EngineOptions options_;
+  GuidTraffic guids_;
   std::vector<std::size_t> keyed_;  // Operations with a request id.
   std::int64_t open_ = 0;
   std::int64_t faults_ = 0;
@@ -221,6 +226,7 @@ void Simulation::SetUp() {
   define("windowed", static_cast<std::int32_t>(random.Between(1, 4)), random.Between(1, 15));
   define("gapless", static_cast<std::int32_t>(random.Between(1, 3)), 0);
   define("strict", 0, 0);
+  guids_.SetUp();
 }
 
 void Simulation::StartAdmin(SimServer& server, engine::SequenceCall::Kind kind,
@@ -445,6 +451,7 @@ void Simulation::ClientStep() {
   } else if (what == 100) {
     FaultStep();
   }
+  if (random.Chance(50)) guids_.Step();
   const bool burst = random.Chance(40);
   world_.events.After(burst ? Duration(0) : random.Between(kMs, 80 * kMs),
                       [this] { ClientStep(); });
@@ -465,7 +472,8 @@ bool Simulation::RunUntil(Duration most, const std::function<bool()>& done) {
 // to come to a clean stop.
 void Simulation::Quiesce() {
   world_.faults = false;
-  if (!RunUntil(100 * kLease, [this] { return open_ == 0; })) {
+  if (!RunUntil(100 * kLease, [this] { return AllAnswered(); })) {
+    if (guids_.open()) result_.problems.push_back("stuck: a call about GUIDs was never answered");
     for (const Operation& op : result_.history.operations) {
       if (op.end == End::kOpen) {
         result_.problems.push_back(absl::StrCat("stuck: a call on ", op.name, " at server ",
@@ -557,8 +565,8 @@ void Simulation::ReadCounters() {
 SimulationResult Simulation::Run() {
   SetUp();
   world_.faults = false;
-  if (!RunUntil(10 * kLease, [this] { return open_ == 0; })) {
-    result_.problems.push_back("stuck: the sequences could not be made");
+  if (!RunUntil(10 * kLease, [this] { return AllAnswered(); })) {
+    result_.problems.push_back("stuck: sequences and groups could not be made");
     return std::move(result_);
   }
   world_.faults = true;
@@ -575,6 +583,8 @@ SimulationResult Simulation::Run() {
     ReadCounters();
   }
   result_.history.cut_offs += world_.counts["cut_offs.slow_batch"];
+  guids_.Audit();
+  for (const std::string& problem : guids_.problems()) result_.problems.push_back(problem);
   for (const std::string& problem : Check(result_.history)) result_.problems.push_back(problem);
   for (const auto& server : servers_) {
     if (server->alive()) server->Crash();  // Adds what it counted.
@@ -611,6 +621,16 @@ const std::vector<std::string>& CountsThatMatter() {
       "doubts.applied",
       "doubts.not_applied",
       "client.retry",
+      "takeovers.generators",
+      "guid.ok",
+      "guid.client_lease",
+      "guid.client_minted",
+      "guid.client_minted_past_its_lease",
+      "guid.client_renewed",
+      "guid.client_lost_its_lease",
+      "guid.client_released",
+      "guid.client_lie",
+      "guid.group_deleted",
       "admin.reset",
       "admin.tighten",
   };
