@@ -267,7 +267,7 @@ void AddGeneratorsCommand(CLI::App& app, Action& action) {
   const auto options = std::make_shared<GeneratorsOptions>();
   CLI::App* const verb = app.add_subcommand("generators", "List the generators of a GUID group");
   verb->footer(kGeneratorsExamples);
-  verb->add_option("GROUP", options->group, "The group [default]");
+  verb->add_option("--group,GROUP", options->group, "The group [default]");
   verb->add_flag("--leased", options->leased, "Only those that are leased now");
   verb->callback([options, &action] {
     action = [options](Context& context) { return ListGenerators(*options, context); };

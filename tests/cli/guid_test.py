@@ -29,6 +29,14 @@ class GuidTest(command.CommandTest):
             self.assertEqual(calls, sorted(calls))
         self.assertEqual(len(self.ok_json("guid", "-n", "3")["guids"]), 3)
 
+    def test_a_group_is_named_with_an_option_or_without(self):
+        self.ok("group", "create", "named/a", "--generator-id-min=7")
+        for guid in (self.ok("guid", "named/a"), self.ok("guid", "--group=named/a")):
+            self.assertEqual(
+                self.ok_json("decode", guid.strip(), "--group=named/a")["generatorId"], "7")
+        for listed in (self.ok("generators", "named/a"), self.ok("generators", "--group=named/a")):
+            self.assertRegex(listed, r"\n +7 +yes ")
+
     def test_a_guid_decodes_to_what_it_is_made_of(self):
         guid = self.ok("guid").strip()
         shown = self.ok("decode", guid)

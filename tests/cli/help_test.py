@@ -51,7 +51,7 @@ def all_pages():
 def examples(page):
     """The commands in a page; what follows three blanks says what they do."""
     return [re.split(r"\s{3,}", line.strip())[0]
-            for line in page.splitlines() if line.startswith("  mintmark ")]
+            for line in page.splitlines() if re.match(r"  (mintmark|source <\(mintmark) ", line)]
 
 
 class HelpTest(unittest.TestCase):
