@@ -32,7 +32,7 @@ start_engine() {
 # Ends the engine if it was started here.
 stop_engine() {
   if [[ -n "$engine_pid" ]]; then
-    kill "$engine_pid"
+    kill "$engine_pid" 2>/dev/null || true
     wait "$engine_pid" || true
     engine_pid=
   fi
@@ -60,26 +60,35 @@ eventually() {
   done
 }
 
-# An image from the engine's store, a registry, or else what `$2...` makes.
-need_image() {
-  local image=$1
-  shift
-  docker image inspect "$image" >/dev/null 2>&1 ||
-    timeout 120 docker pull --quiet "$image" >/dev/null 2>&1 ||
-    "$@"
+# Whether the engine has an image or gets it from a registry.
+has_image() {
+  docker image inspect "$1" >/dev/null 2>&1 ||
+    timeout 120 docker pull --quiet "$1" >/dev/null 2>&1
+}
+
+# Sets `base` and `postgres_image` to the images of that kind: those that everybody
+# takes, or where no registry can be reached stand-ins under names of their own.
+find_images() {
+  base=debian:bookworm-slim
+  if ! has_image "$base"; then
+    base=mintmark-stand-in/debian:12
+    if ! docker image inspect "$base" >/dev/null 2>&1; then
+      make_debian "$base"
+    fi
+  fi
+  postgres_image=postgres:16
+  if ! has_image "$postgres_image"; then
+    postgres_image=mintmark-stand-in/postgres
+    docker build --quiet --build-arg "BASE=$base" --tag "$postgres_image" deploy/stand-in >/dev/null
+  fi
+  echo "base $base, database $postgres_image"
 }
 
 make_debian() {
-  echo "No registry can be reached: debian:bookworm-slim is made by debootstrap."
   tools/install.sh engine
   tools/bare_root.sh "$work/debian"
   tar -C "$work/debian" --create . | docker import \
     --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - \
-    debian:bookworm-slim >/dev/null
+    "$1" >/dev/null
   rm -rf "$work/debian"
-}
-
-make_postgres() {
-  echo "No registry can be reached: Debian's PostgreSQL stands in for postgres:16."
-  docker build --quiet --tag postgres:16 deploy/stand-in >/dev/null
 }
