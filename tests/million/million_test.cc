@@ -1,9 +1,7 @@
 // What an id service is for: eight writers fill a real table whose primary key comes
 // from NextN, and the primary key accepts every row.
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <libpq-fe.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,88 +17,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/client.h"
 #include "src/core/status_macros.h"
 #include "tests/e2e/matchers.h"
-#include "tests/e2e/postgres.h"
 #include "tests/e2e/store_test.h"
+#include "tests/million/orders_table.h"
 
 namespace mintmark::e2e {
 namespace {
 
-using Ids = std::vector<std::int64_t>;
-
 constexpr std::int64_t kMaxId = 100'000'000;
 constexpr std::int64_t kWriters = 8;
 constexpr std::int64_t kBatch = 500;
-
-// A table `orders` with the primary key `id`. Writers insert side by side, each
-// through an object of its own.
-class Table {
- public:
-  virtual ~Table() = default;
-  virtual absl::Status Insert(std::int64_t writer, const Ids& ids) = 0;
-};
-
-class PostgresTable final : public Table {
- public:
-  explicit PostgresTable(const std::string& url)
-      : connection_(PQconnectdb(url.c_str()), &PQfinish) {}
-
-  absl::Status Insert(std::int64_t writer, const Ids& ids) override {
-    MINTMARK_RETURN_IF_ERROR(
-        Expect(PQexec(connection_.get(), "COPY orders (id, writer) FROM STDIN"), PGRES_COPY_IN));
-    std::string rows;
-    for (const std::int64_t id : ids) absl::StrAppend(&rows, id, "\t", writer, "\n");
-    if (PQputCopyData(connection_.get(), rows.data(), static_cast<int>(rows.size())) != 1 ||
-        PQputCopyEnd(connection_.get(), nullptr) != 1) {
-      return Failure();
-    }
-    MINTMARK_RETURN_IF_ERROR(Expect(PQgetResult(connection_.get()), PGRES_COMMAND_OK));
-    PQclear(PQgetResult(connection_.get()));
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Expect(PGresult* result, ExecStatusType expected) {
-    const ExecStatusType status = PQresultStatus(result);
-    PQclear(result);
-    return status == expected ? absl::OkStatus() : Failure();
-  }
-
-  absl::Status Failure() const { return absl::InternalError(PQerrorMessage(connection_.get())); }
-
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
-};
-
-class SqliteTable final : public Table {
- public:
-  explicit SqliteTable(const std::string& path)
-      : database_(path, SQLite::OPEN_READWRITE, /*busyTimeoutMs=*/60'000) {}
-
-  absl::Status Insert(std::int64_t writer, const Ids& ids) override {
-    try {
-      SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-      SQLite::Statement insert(database_, "INSERT INTO orders (id, writer) VALUES (?, ?)");
-      for (const std::int64_t id : ids) {
-        insert.reset();
-        insert.bind(1, id);
-        insert.bind(2, writer);
-        insert.exec();
-      }
-      transaction.commit();
-    } catch (const SQLite::Exception& error) {
-      return absl::InternalError(error.what());
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  SQLite::Database database_;
-};
 
 // Draws as many ids as there are rows to insert, mostly many at a time and now and
 // then one, and inserts them.
@@ -145,21 +74,6 @@ class MillionTest : public StoreTest {
     ASSERT_THAT(Connect(Servers())->CreateSequence(request), IsOk());
   }
 
-  void MakeTable() {
-    const std::string sql = "CREATE TABLE orders (id bigint PRIMARY KEY, writer bigint NOT NULL)";
-    if (shared()) {
-      ASSERT_THAT(RunSql(store_url(), sql), IsOk());
-    } else {
-      SQLite::Database database(table_path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-      database.exec(sql);
-    }
-  }
-
-  std::unique_ptr<Table> OpenTable() const {
-    if (shared()) return std::make_unique<PostgresTable>(store_url());
-    return std::make_unique<SqliteTable>(table_path_);
-  }
-
   void RunWriters() {
     std::vector<std::thread> threads;
     std::vector<absl::Status> statuses(kWriters);
@@ -167,30 +81,13 @@ class MillionTest : public StoreTest {
       threads.emplace_back([&, writer] {
         // As an application would: one client that knows all servers.
         const std::unique_ptr<client::Client> client = Connect(Servers());
-        const std::unique_ptr<Table> table = OpenTable();
+        const std::unique_ptr<Table> table = place().OpenTable();
         statuses[static_cast<std::size_t>(writer)] =
             Write(*client, *table, writer, rows() / kWriters);
       });
     }
     for (std::thread& thread : threads) thread.join();
     for (const absl::Status& status : statuses) ASSERT_THAT(status, IsOk());
-  }
-
-  // One number that a query over the table returns.
-  std::int64_t Ask(const std::string& expression) const {
-    const std::string sql = absl::StrCat("SELECT ", expression, " FROM orders");
-    std::int64_t number = -1;
-    if (shared()) {
-      const absl::StatusOr<SqlRows> answer = RunSql(store_url(), sql);
-      EXPECT_THAT(answer, IsOk());
-      if (answer.ok()) {
-        EXPECT_TRUE(absl::SimpleAtoi(answer->front().front(), &number));
-      }
-    } else {
-      SQLite::Database database(table_path_);
-      number = database.execAndGet(sql).getInt64();
-    }
-    return number;
   }
 
   v1::Sequence Orders() {
@@ -214,26 +111,29 @@ class MillionTest : public StoreTest {
     return held;
   }
 
+  TablePlace place() const {
+    return TablePlace(shared(), shared() ? store_url() : folder_.Path("orders.db"));
+  }
+
   std::vector<Mintmarkd*> servers_;
 
  private:
   const testing::ScratchFolder folder_;
-  const std::string table_path_ = folder_.Path("orders.db");
 };
 
 TEST_P(MillionTest, EightWritersFillATableWithoutACollision) {
   StartServers();
   if (HasFatalFailure()) return;
-  MakeTable();
+  place().MakeTable();
   if (HasFatalFailure()) return;
   const auto start = std::chrono::steady_clock::now();
   RunWriters();
   if (HasFatalFailure()) return;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
 
-  EXPECT_EQ(Ask("count(*)"), rows());
-  EXPECT_GE(Ask("min(id)"), 1);
-  const std::int64_t largest = Ask("max(id)");
+  EXPECT_EQ(place().Ask("count(*)"), rows());
+  EXPECT_GE(place().Ask("min(id)"), 1);
+  const std::int64_t largest = place().Ask("max(id)");
   const v1::Sequence orders = Orders();
   std::cout << absl::StrFormat("%d rows in %.1f s, ids 1 to %d, next_id %d\n", rows(),
                                elapsed.count(), largest, orders.next_id());
