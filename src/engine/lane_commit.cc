@@ -90,12 +90,15 @@ std::unique_ptr<Batch> Lane::PlanBatch(const LaneContext& context) {
 // of the room, and what those before it left. Whose turn it is to be first changes,
 // for when there is room for one.
 void Lane::PlanNames(const LaneContext& context, Batch& batch) {
-  std::int64_t names_left = names_limit_;
-  PlanSimple(names_left, batch);
   constexpr int kTables = 3;
   std::array<std::int64_t, kTables> names{};
   std::int64_t waiting = 0;
   EachTable([&](const auto& table) { waiting += table.HasReady() ? 1 : 0; });
+  std::int64_t names_left = names_limit_;
+  // While there is room for few, simple calls wait every other time: however many come,
+  // what the store refuses is found.
+  const bool room_for_few = names_limit_ < options_.max_batch_names;
+  if (!room_for_few || waiting == 0 || turn_ % 2 == 0) PlanSimple(names_left, batch);
   for (int place = 0; place < kTables && waiting > 0; ++place) {
     int number = 0;
     EachTable([&](const auto& table) {
@@ -107,7 +110,7 @@ void Lane::PlanNames(const LaneContext& context, Batch& batch) {
       --waiting;
     });
   }
-  turn_ = (turn_ + 1) % kTables;
+  turn_ = (turn_ + 1) % (2 * kTables);
   std::int64_t calls_left = options_.max_batch_calls;
   std::int64_t left = 0;
   std::size_t number = 0;

@@ -7,6 +7,7 @@
 #include <grpcpp/server_context.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -68,6 +69,9 @@ class FakeServer {
     });
   }
 
+  // Of the ids that are drawn from now on.
+  void set_generation(std::int64_t generation) { generation_ = generation; }
+
   // The request ids of all calls so far; "" where there was none.
   std::vector<std::string> request_ids() const {
     const MutexLock lock(mutex_);
@@ -90,6 +94,7 @@ class FakeServer {
       range.set_last(range.first() + n - 1);
       range.set_step(1);
       response->set_count(n);
+      response->set_generation(fake_.generation_);
       return fake_.Next(*context, request->request_id());
     }
     grpc::Status IncrCounter(grpc::ServerContext* context, const v1::IncrCounterRequest* request,
@@ -164,6 +169,7 @@ class FakeServer {
     return answer(context);
   }
 
+  std::atomic<std::int64_t> generation_{1};
   mutable Mutex mutex_;
   std::deque<Answer> plan_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "src/store/postgres/batch_parameters.h"
+#include "src/store/postgres/key_hash.h"
 
 namespace mintmark::store {
 namespace {

@@ -1,7 +1,9 @@
 // What lovely.essequence shows in its doctest: sequences by name that all users of
 // a process share, unique and ascending over processes, and a reset for tests.
 #include <set>
+#include <string>
 
+#include "client/sequence_cache.h"
 #include "tests/seeds/seed_test.h"
 
 namespace mintmark::seeds {
@@ -63,6 +65,109 @@ TEST_P(LovelyEssequenceTest, AResetThatRepeatsIdsHasToBeAskedForInSoManyWords) {
   EXPECT_THAT(client().ResetSequence(Parse<v1::ResetSequenceRequest>("name: 'reset'")),
               FailsWith(Reason::kWouldReuseIds, "allow_reuse"));
   EXPECT_EQ(NextId("reset"), 2);
+}
+
+// Its users, as the client library has them: a process draws bulks, and all users of a
+// name share them.
+class LovelyEssequenceCacheTest : public LovelyEssequenceTest {
+ protected:
+  void Prepare() override {
+    LovelyEssequenceTest::Prepare();
+    cache_ = std::make_unique<client::SequenceCache>(client());
+  }
+
+  client::SequenceCache& cache() { return *cache_; }
+
+  static std::int64_t Next(client::CachedSequence& sequence) {
+    const absl::StatusOr<std::int64_t> id = sequence.Next();
+    EXPECT_THAT(id, IsOk());
+    return id.value_or(INT64_MIN);
+  }
+
+ private:
+  std::unique_ptr<client::SequenceCache> cache_;
+};
+INSTANTIATE_ON_STORES(LovelyEssequenceCacheTest);
+
+// The doctest from its first line to the last bulk.
+TEST_P(LovelyEssequenceCacheTest, InstancesOfTheSameNameUseTheSameBulk) {
+  client::CachedSequence s1 = cache().Open("s1", 10);
+  EXPECT_EQ(Next(s1), 1);
+  EXPECT_EQ(Next(s1), 2);
+  client::CachedSequence s2 = cache().Open("s1", 100);
+  EXPECT_EQ(Next(s2), 3);
+  for (std::int64_t id = 4; id <= 13; ++id) EXPECT_EQ(Next(s1), id);
+  client::CachedSequence other = cache().Open("other", 10);
+  EXPECT_EQ(Next(other), 1);
+}
+
+// Who finds the bulk used up draws the next one, as large as it likes: what another
+// process is given tells where it ends.
+TEST_P(LovelyEssequenceCacheTest, EachUserHasABulkSizeOfItsOwn) {
+  client::CachedSequence small = cache().Open("s1", 10);
+  client::CachedSequence large = cache().Open("s1", 100);
+  EXPECT_EQ(Next(small), 1);
+  EXPECT_EQ(NextId("s1"), 11);
+  for (std::int64_t id = 2; id <= 10; ++id) EXPECT_EQ(Next(large), id);
+  EXPECT_EQ(Next(large), 12);
+  EXPECT_EQ(NextId("s1"), 112);
+  EXPECT_EQ(Next(small), 13);
+}
+
+// >>> Sequence('other', transform=str).next()
+// >>> Sequence('other', transform=transformer).next()
+TEST_P(LovelyEssequenceCacheTest, ATransformMakesOfAnIdWhatTheUserWants) {
+  client::CachedSequence other = cache().Open("other");
+  EXPECT_EQ(Next(other), 1);
+  auto as_string = cache().Open("other", 10, [](std::int64_t id) { return std::to_string(id); });
+  EXPECT_EQ(as_string.Next().value_or(""), "2");
+  struct Document {
+    std::int64_t iid = 0;
+  };
+  auto documents = cache().Open("other", 10, [](std::int64_t id) { return Document{id}; });
+  EXPECT_EQ(documents.Next().value_or(Document()).iid, 3);
+}
+
+// >>> testing_reset_sequences()
+TEST_P(LovelyEssequenceCacheTest, AResetAndAForgottenBulkStartASequenceAnew) {
+  client::CachedSequence s1 = cache().Open("reset");
+  client::CachedSequence s2 = cache().Open("reset");
+  EXPECT_EQ(Next(s1), 1);
+  EXPECT_EQ(Next(s2), 2);
+  ASSERT_THAT(Reset("reset"), IsOk());
+  cache().Forget("reset");
+  EXPECT_EQ(Next(s2), 1);
+  EXPECT_EQ(Next(s1), 2);
+}
+
+// "makes sure multiple processes are able to create unique ids"
+TEST_P(LovelyEssequenceCacheTest, IdsOfProcessesAscendInEachAndAreUniqueOverAll) {
+  const auto other_client = e2e::Connect({&server()});
+  client::SequenceCache other_cache(*other_client);
+  client::CachedSequence here = cache().Open("s1", 7);
+  client::CachedSequence there = other_cache.Open("s1", 10);
+  std::set<std::int64_t> ids;
+  std::int64_t last_here = 0;
+  std::int64_t last_there = 0;
+  for (int i = 0; i < 500; ++i) {
+    const std::int64_t next_here = Next(here);
+    const std::int64_t next_there = Next(there);
+    EXPECT_GT(next_here, last_here);
+    EXPECT_GT(next_there, last_there);
+    last_here = next_here;
+    last_there = next_there;
+    ids.insert({next_here, next_there});
+  }
+  EXPECT_EQ(ids.size(), 1'000U);
+  EXPECT_LT(*ids.rbegin(), 1'000 + 7 + 10 + 1) << "Only the last bulks are left over.";
+}
+
+// The last ids are fewer than a bulk.
+TEST_P(LovelyEssequenceCacheTest, TheLastBulkIsWhatIsLeft) {
+  ASSERT_THAT(Create("name: 's1' max_id: 13"), IsOk());
+  client::CachedSequence s1 = cache().Open("s1", 10);
+  for (std::int64_t id = 1; id <= 13; ++id) EXPECT_EQ(Next(s1), id);
+  EXPECT_THAT(s1.Next(), FailsWith(Reason::kSequenceExhausted));
 }
 
 using LovelyEssequenceProcessesTest = LovelyEssequenceTest;

@@ -27,12 +27,23 @@ const std::vector<std::string>& ImplementedMethods() {
       "IdService/IncrCounter",
       "IdService/BatchIncrCounters",
       "IdService/GetCounters",
+      "IdService/NextGuid",
+      "IdService/DecodeGuid",
+      "IdService/AcquireGenerator",
+      "IdService/RenewGenerator",
+      "IdService/ReleaseGenerator",
       "AdminService/CreateSequence",
       "AdminService/GetSequence",
       "AdminService/ListSequences",
       "AdminService/UpdateSequence",
       "AdminService/ResetSequence",
       "AdminService/DeleteSequence",
+      "AdminService/DecodeText",
+      "AdminService/CreateGuidGroup",
+      "AdminService/GetGuidGroup",
+      "AdminService/ListGuidGroups",
+      "AdminService/DeleteGuidGroup",
+      "AdminService/ListGenerators",
       "AdminService/GetCounter",
       "AdminService/ListCounters",
       "AdminService/ResetCounter",
@@ -68,6 +79,17 @@ TEST_F(WireTest, StringsThatAreNotUtf8AreRefused) {
   refused("IdService/IncrCounter", Field(1, bad));
   refused("IdService/BatchIncrCounters", Field(1, Field(1, bad)));
   refused("IdService/GetCounters", Field(1, bad));
+  refused("IdService/NextGuid", Field(1, bad));
+  refused("IdService/DecodeGuid", Field(3, bad));
+  refused("IdService/AcquireGenerator", Field(2, bad));
+  refused("IdService/RenewGenerator", Field(3, bad));
+  refused("IdService/ReleaseGenerator", Field(3, bad));
+  refused("AdminService/DecodeText", Field(2, bad));
+  refused("AdminService/CreateGuidGroup", Field(2, bad));
+  refused("AdminService/GetGuidGroup", Field(1, bad));
+  refused("AdminService/ListGuidGroups", Field(3, bad));
+  refused("AdminService/DeleteGuidGroup", Field(1, bad));
+  refused("AdminService/ListGenerators", Field(3, bad));
   refused("AdminService/CreateSequence", Field(1, Field(1, bad)));
   refused("AdminService/GetSequence", Field(1, bad));
   refused("AdminService/ListSequences", Field(3, bad));
@@ -118,25 +140,14 @@ TEST_F(WireTest, LargeRequestsAreRefusedWithAReason) {
 }
 
 TEST_F(WireTest, WhatComesLaterIsUnimplementedWithASentence) {
-  for (const std::string method :
-       {"IdService/NextGuid", "IdService/DecodeGuid", "IdService/AcquireGenerator",
-        "IdService/RenewGenerator", "IdService/ReleaseGenerator", "AdminService/DecodeText",
-        "AdminService/CreateGuidGroup", "AdminService/GetGuidGroup", "AdminService/ListGuidGroups",
-        "AdminService/DeleteGuidGroup", "AdminService/ListGenerators", "AdminService/Fence"}) {
-    SCOPED_TRACE(method);
-    const Outcome outcome = RawCall(channel_, Path(method), {""});
-    EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-    EXPECT_TRUE(absl::EndsWith(outcome.status.error_message(), "."))
-        << outcome.status.error_message();
-    EXPECT_THAT(outcome.status.error_message(), HasSubstr(method.substr(method.find('/') + 1)));
-  }
-  v1::NextNResponse response;
-  const Outcome text = Id(&IdStub::NextN, "sequence: 'a' with_text: true", &response);
-  EXPECT_EQ(text.status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(text.status.error_message(), HasSubstr("with_text"));
+  const Outcome outcome = RawCall(channel_, Path("AdminService/Fence"), {""});
+  EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_TRUE(absl::EndsWith(outcome.status.error_message(), "."))
+      << outcome.status.error_message();
+  EXPECT_THAT(outcome.status.error_message(), HasSubstr("Fence"));
 }
 
-// Every method of the API is in one of the two lists above.
+// Every method of the API is in the list above, but for Fence.
 TEST_F(WireTest, EveryMethodIsAnswered) {
   int methods = 0;
   for (const auto* const service :
@@ -152,7 +163,7 @@ TEST_F(WireTest, EveryMethodIsAnswered) {
       EXPECT_NE(outcome.status.error_message(), "") << path;
     }
   }
-  EXPECT_EQ(methods, static_cast<int>(ImplementedMethods().size()) + 12);
+  EXPECT_EQ(methods, static_cast<int>(ImplementedMethods().size()) + 1);
 }
 
 // HealthCheckRequest{service} in, HealthCheckResponse{status} out.

@@ -85,9 +85,8 @@ void GuidTraffic::Start(SimServer& server, const std::function<void(Base&)>& fil
 }
 
 bool GuidTraffic::open() {
-  return std::any_of(pending_.begin(), pending_.end(), [](const Pending& call) {
-    return !call.answered && call.server->alive();
-  });
+  return std::any_of(pending_.begin(), pending_.end(),
+                     [](const Pending& call) { return !call.answered && call.server->alive(); });
 }
 
 void GuidTraffic::SetUp() { Create(*any_server_()); }
@@ -132,7 +131,8 @@ void GuidTraffic::Mint() {
         call.n = n;
       },
       StartGuid,
-      [this, by = absl::StrCat("server ", server->id())](GuidCall& call, const absl::Status& status) {
+      [this, by = absl::StrCat("server ", server->id())](GuidCall& call,
+                                                         const absl::Status& status) {
         world_.Count(absl::StrCat("guid.", status.ok() ? "ok" : ReasonName(ReasonOf(status))));
         if (!status.ok()) return;
         const std::int64_t last = TimeOfTick(call.layout, call.first_tick + call.n - 1);

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "src/core/check.h"
@@ -86,23 +85,15 @@ class PostgresTestStore final : public TestStore {
 
   engine::Store& store() override { return *store_; }
 
-  // The clock is the server's: all that is stored becomes older instead.
+  // The clock is the server's: its function in this database gets another body.
   void PassTime(Duration time) override {
-    const std::string interval = absl::StrCat(
-        "interval '", std::chrono::duration_cast<std::chrono::microseconds>(time).count(),
-        " microseconds'");
-    Connection connection(database_.url());
-    for (const auto& [table, columns] : {std::pair{"store_info", "key_rotated_at"},
-                                         {"sessions", "seen_at"},
-                                         {"sessions", "buried_at"},
-                                         {"sequence_attention", "deleted_at"},
-                                         {"sequences", "created_at"},
-                                         {"sequences", "updated_at"},
-                                         {"counters", "created_at"},
-                                         {"counters", "updated_at"}}) {
-      connection.Execute(absl::StrCat("UPDATE mintmark.", table, " SET ", columns, " = ", columns,
-                                      " - ", interval));
-    }
+    passed_ += time;
+    Connection(database_.url())
+        .Execute(absl::StrCat(
+            "CREATE OR REPLACE FUNCTION mintmark.clock_v1() RETURNS timestamptz LANGUAGE sql "
+            "VOLATILE AS $$ SELECT clock_timestamp() + interval '",
+            std::chrono::duration_cast<std::chrono::microseconds>(passed_).count(),
+            " microseconds' $$"));
   }
 
   bool Reopen() override {
@@ -122,6 +113,7 @@ class PostgresTestStore final : public TestStore {
   const EmptyDatabase database_;
   const store::StoreOptions options_;
   std::unique_ptr<engine::Store> store_;
+  Duration passed_{};
 };
 
 }  // namespace

@@ -40,6 +40,10 @@ void ArrayText::Add(absl::string_view text) {
   text_ += '"';
 }
 
+void ArrayText::AddAll(std::initializer_list<std::int64_t> numbers) {
+  for (const std::int64_t number : numbers) Add(number);
+}
+
 void ArrayText::AddNull() {
   Separate();
   text_ += "NULL";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ class ArrayText {
   void Add(std::int64_t number);
   void Add(const std::optional<std::int64_t>& number);
   void Add(absl::string_view text);
+  void AddAll(std::initializer_list<std::int64_t> numbers);
   void AddNull();
 
   // The array's text, or null for NULL; valid until the next call. To be called

@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "src/core/id_space.h"
+#include "src/store/postgres/group_parameters.h"
+#include "src/store/postgres/key_hash.h"
 
 namespace mintmark::store {
 namespace {
@@ -27,38 +29,35 @@ constexpr std::int64_t kRefill = 6;
 constexpr std::int64_t kAcquire = 7;
 constexpr std::int64_t kChangeCounter = 1;
 constexpr std::int64_t kReadCounters = 2;
+constexpr std::int64_t kListGenerators = 3;  // After those of ListPage::Of.
 
 constexpr std::int64_t kModeCreate = 1;
 constexpr std::int64_t kModeFirst = 2;
 
 const char* ToText(bool value) { return value ? "t" : "f"; }
 
-void AddAll(ArrayText& array, std::initializer_list<std::int64_t> numbers) {
-  for (const std::int64_t number : numbers) array.Add(number);
-}
-
 // In the order of mintmark.settings_of().
 void AddSettings(const engine::SequenceSettings& settings, ArrayText& numbers, ArrayText& texts) {
   const IdSpace& space = settings.space;
-  AddAll(numbers, {space.min_id, space.max_id, space.step});
+  numbers.AddAll({space.min_id, space.max_id, space.step});
   numbers.Add(settings.chunk_size);
   numbers.Add(std::int64_t{settings.shards});
   numbers.Add(settings.max_gap);
-  AddAll(numbers, {static_cast<std::int64_t>(settings.format.encoding), settings.format.width,
-                   settings.format.check_character ? 1 : 0, space.FirstPosition(),
-                   space.LimitPosition(), space.Residue()});
+  numbers.AddAll({static_cast<std::int64_t>(settings.format.encoding), settings.format.width,
+                  settings.format.check_character ? 1 : 0, space.FirstPosition(),
+                  space.LimitPosition(), space.Residue()});
   texts.Add(settings.format.prefix);
   texts.Add(settings.format.suffix);
 }
 
 void AddBury(const Batch& batch, ArrayText& bury) {
   for (const engine::SessionRow& silent : batch.bury) {
-    AddAll(bury, {silent.id, silent.epoch, silent.last_batch});
+    bury.AddAll({silent.id, silent.epoch, silent.last_batch});
   }
 }
 
 void AddRotation(const Batch& batch, const BatchLimits& limits, ArrayText& rotate) {
-  if (batch.rotate_keys.has_value()) AddAll(rotate, {*batch.rotate_keys, limits.key_part_us});
+  if (batch.rotate_keys.has_value()) rotate.AddAll({*batch.rotate_keys, limits.key_part_us});
 }
 
 // What a draw's items ask for together; nothing when they cannot be served as one
@@ -104,8 +103,8 @@ void AddKey(const engine::Key& key, const std::string& name, std::int64_t owner,
 }  // namespace
 
 const Statement OpenSessionCall::kStatement = {
-    "mintmark_open_session_v1",
-    "SELECT * FROM mintmark.open_session_v1($1, $2, $3, $4, $5, $6, $7)"};
+    "mintmark_open_session_v2",
+    "SELECT * FROM mintmark.open_session_v2($1, $2, $3, $4, $5, $6, $7)"};
 
 OpenSessionCall::OpenSessionCall(const Batch& batch, const BatchLimits& limits)
     : lock_timeout_(limits.lock_timeout),
@@ -133,11 +132,11 @@ Connection::Parameters ResolveCall::Parameters() {
 }
 
 const Statement CommitCall::kStatement = {
-    "mintmark_commit_v1",
-    "SELECT * FROM mintmark.commit_v1("
+    "mintmark_commit_v2",
+    "SELECT * FROM mintmark.commit_v2("
     "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
     "$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, "
-    "$39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)"};
+    "$39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54)"};
 
 CommitCall::CommitCall(const Batch& batch, const BatchLimits& limits)
     : session_(absl::StrCat(batch.session.id)),
@@ -148,6 +147,7 @@ CommitCall::CommitCall(const Batch& batch, const BatchLimits& limits)
       list_sessions_(ToText(batch.list_sessions)),
       purge_(ToText(batch.purge)),
       close_(ToText(batch.kind == Batch::Kind::kCloseSession)),
+      group_keys_(ToText(HasGroupKeys(batch))),
       key_room_(limits.key_room.has_value()
                     ? std::optional<std::string>(absl::StrCat(*limits.key_room))
                     : std::nullopt),
@@ -157,6 +157,7 @@ CommitCall::CommitCall(const Batch& batch, const BatchLimits& limits)
   AddOpens(batch);
   AddSequenceOperations(batch);
   AddDraws(batch);
+  AddGroupOperations(batch, group_ops_, group_texts_);
   AddAdds(batch);
   AddCounterOperations(batch);
   AddPages(batch);
@@ -196,6 +197,9 @@ Connection::Parameters CommitCall::Parameters() {
           draw_keys_.flags.Finish(),
           draw_keys_.shares.Finish(),
           draw_keys_.offsets.Finish(),
+          group_ops_.Finish(),
+          group_texts_.Finish(),
+          group_keys_,
           lock_counters_.Finish(),
           bulk_lo_.c_str(),
           bulk_hi_.c_str(),
@@ -219,7 +223,7 @@ Connection::Parameters CommitCall::Parameters() {
 
 void CommitCall::AddOpens(const Batch& batch) {
   for (const engine::SequenceOpen& open : batch.opens) {
-    AddAll(opens_, {open.create_as.has_value() ? kOpenOrCreate : kOpen, open.want_usage ? 1 : 0});
+    opens_.AddAll({open.create_as.has_value() ? kOpenOrCreate : kOpen, open.want_usage ? 1 : 0});
     open_texts_.Add(open.name);
     if (open.create_as.has_value()) AddSettings(*open.create_as, opens_, open_texts_);
   }
@@ -227,29 +231,28 @@ void CommitCall::AddOpens(const Batch& batch) {
 
 void CommitCall::AddSequenceOperations(const Batch& batch) {
   for (const engine::SequenceChange& change : batch.changes) {
-    AddAll(sequence_ops_,
-           {kChange, change.expected_version, static_cast<std::int64_t>(change.drain),
-            change.frontier, change.allow_reuse ? 1 : 0});
+    sequence_ops_.AddAll({kChange, change.expected_version, static_cast<std::int64_t>(change.drain),
+                          change.frontier, change.allow_reuse ? 1 : 0});
     sequence_texts_.Add(change.name);
     AddSettings(change.settings, sequence_ops_, sequence_texts_);
   }
   for (const engine::SequenceDrain& drain : batch.drains) {
-    AddAll(sequence_ops_, {kDrain, drain.token, drain.finish_anyway ? 1 : 0});
+    sequence_ops_.AddAll({kDrain, drain.token, drain.finish_anyway ? 1 : 0});
     sequence_texts_.Add(drain.name);
   }
   for (const engine::GiveBack& give_back : batch.give_backs) {
-    AddAll(sequence_ops_, {kGiveBack, give_back.shard, give_back.owner, give_back.epoch,
-                           give_back.generation, give_back.position, give_back.ceiling});
+    sequence_ops_.AddAll({kGiveBack, give_back.shard, give_back.owner, give_back.epoch,
+                          give_back.generation, give_back.position, give_back.ceiling});
     sequence_texts_.Add(give_back.sequence);
   }
   for (const engine::Refill& refill : batch.refills) {
-    AddAll(sequence_ops_, {kRefill, refill.shard, refill.epoch, refill.generation, refill.position,
-                           refill.ceiling});
+    sequence_ops_.AddAll(
+        {kRefill, refill.shard, refill.epoch, refill.generation, refill.position, refill.ceiling});
     sequence_texts_.Add(refill.sequence);
   }
   for (const engine::Acquire& acquire : batch.acquires) {
-    AddAll(sequence_ops_, {kAcquire, acquire.generation, acquire.revision, acquire.window,
-                           acquire.chunk, acquire.adaptive_chunk ? 1 : 0});
+    sequence_ops_.AddAll({kAcquire, acquire.generation, acquire.revision, acquire.window,
+                          acquire.chunk, acquire.adaptive_chunk ? 1 : 0});
     sequence_texts_.Add(acquire.sequence);
   }
 }
@@ -309,20 +312,25 @@ void CommitCall::AddAdds(const Batch& batch) {
 
 void CommitCall::AddCounterOperations(const Batch& batch) {
   for (const engine::CounterChange& change : batch.counter_changes) {
-    AddAll(counter_ops_, {kChangeCounter, static_cast<std::int64_t>(change.kind), change.value});
+    counter_ops_.AddAll({kChangeCounter, static_cast<std::int64_t>(change.kind), change.value});
     counter_texts_.Add(change.name);
   }
   for (const engine::CounterRead& read : batch.counter_reads) {
-    AddAll(counter_ops_, {kReadCounters, static_cast<std::int64_t>(read.names.size())});
+    counter_ops_.AddAll({kReadCounters, static_cast<std::int64_t>(read.names.size())});
     for (const std::string& name : read.names) counter_texts_.Add(name);
   }
 }
 
 void CommitCall::AddPages(const Batch& batch) {
   for (const engine::ListPage& page : batch.lists) {
-    AddAll(pages_, {static_cast<std::int64_t>(page.of), std::max<std::int64_t>(page.limit, 0)});
+    pages_.AddAll({static_cast<std::int64_t>(page.of), std::max<std::int64_t>(page.limit, 0)});
     page_texts_.Add(page.prefix);
     page_texts_.Add(page.after);
+  }
+  for (const engine::GeneratorList& list : batch.generator_lists) {
+    pages_.AddAll({kListGenerators, list.after, std::max<std::int64_t>(list.limit, 0),
+                   list.leased_only ? 1 : 0, list.session_lease_us});
+    page_texts_.Add(list.group);
   }
 }
 
@@ -362,17 +370,6 @@ void CommitCall::LockNames(const Batch& batch) {
   if (names.empty() && !lock) return;
   for (const CounterAdd& add : batch.adds) names.insert(add.name);
   for (const absl::string_view name : names) lock_counters_.Add(name);
-}
-
-std::int64_t KeyHash(engine::KeyKind kind, const std::string& name, const std::string& id) {
-  // FNV-1a over kind, name, a zero byte and id.
-  std::uint64_t hash = 14695981039346656037U;
-  const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 1099511628211U; };
-  mix(static_cast<unsigned char>(kind));
-  for (const char c : name) mix(static_cast<unsigned char>(c));
-  mix(0);
-  for (const char c : id) mix(static_cast<unsigned char>(c));
-  return static_cast<std::int64_t>(hash);
 }
 
 }  // namespace mintmark::store

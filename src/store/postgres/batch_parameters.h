@@ -85,6 +85,7 @@ class CommitCall {
   const char* const list_sessions_;
   const char* const purge_;
   const char* const close_;
+  const char* const group_keys_;
   const std::optional<std::string> key_room_;
   const std::string max_keys_;
   std::string bulk_lo_;
@@ -105,6 +106,8 @@ class CommitCall {
   ArrayText item_shapes_;
   ArrayText item_ns_;
   Keys draw_keys_;
+  ArrayText group_ops_;
+  ArrayText group_texts_;
   ArrayText lock_counters_;
   ArrayText add_names_;
   ArrayText add_sums_;
@@ -118,9 +121,5 @@ class CommitCall {
   ArrayText page_texts_;
   std::int64_t items_ = 0;
 };
-
-// The number that a request id is looked up by. Every program that ever used a
-// schema has to reckon the same: never to be changed.
-std::int64_t KeyHash(engine::KeyKind kind, const std::string& name, const std::string& id);
 
 }  // namespace mintmark::store

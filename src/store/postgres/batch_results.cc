@@ -8,7 +8,9 @@
 
 #include "absl/strings/string_view.h"
 #include "src/core/id_space.h"
+#include "src/store/postgres/answer_reader.h"
 #include "src/store/postgres/array_text.h"
+#include "src/store/postgres/group_results.h"
 
 namespace mintmark::store {
 namespace {
@@ -17,12 +19,8 @@ using engine::Batch;
 using engine::DrawItem;
 
 using Numbers = std::vector<std::optional<std::int64_t>>;
+using Reader = AnswerReader;
 
-// The functions of the schema speak of results by number.
-template <typename Enum>
-constexpr bool IsNumber(Enum value, int number) {
-  return static_cast<int>(value) == number;
-}
 using engine::Acquire;
 using engine::CounterAdd;
 using engine::CounterChange;
@@ -69,57 +67,6 @@ absl::string_view TextOf(const pqxx::field& field) {
   return field.is_null() ? absl::string_view("{}") : absl::string_view(field.c_str(), field.size());
 }
 
-// Reads numbers and texts off one after the other. Once something was missing or
-// out of range, everything read is zero and ok() is false.
-class Reader {
- public:
-  Reader(absl::string_view nums, absl::string_view texts)
-      : is_ok_(ParseNumbers(nums, nums_) && ParseTexts(texts, texts_)) {}
-
-  bool ok() const { return is_ok_; }
-  bool AtEnd() const { return is_ok_ && num_ == nums_.size() && text_ == texts_.size(); }
-
-  std::optional<std::int64_t> OptionalNumber() {
-    is_ok_ = is_ok_ && num_ < nums_.size();
-    return is_ok_ ? nums_[num_++] : std::nullopt;
-  }
-
-  std::int64_t Number() {
-    const std::optional<std::int64_t> number = OptionalNumber();
-    is_ok_ = is_ok_ && number.has_value();
-    return number.value_or(0);
-  }
-
-  bool Bool() { return Number() != 0; }
-
-  // How many of something that takes at least one number each.
-  std::size_t Count() {
-    const std::int64_t count = Number();
-    is_ok_ = is_ok_ && count >= 0 && static_cast<std::size_t>(count) <= nums_.size() - num_;
-    return is_ok_ ? static_cast<std::size_t>(count) : 0;
-  }
-
-  // A number of an enumeration whose last value is `last`.
-  template <typename Enum>
-  Enum Value(Enum last) {
-    const std::int64_t value = Number();
-    is_ok_ = is_ok_ && value >= 0 && value <= static_cast<std::int64_t>(last);
-    return static_cast<Enum>(is_ok_ ? value : 0);
-  }
-
-  std::string Text() {
-    is_ok_ = is_ok_ && text_ < texts_.size();
-    return is_ok_ ? std::move(texts_[text_++]) : std::string();
-  }
-
- private:
-  Numbers nums_;
-  std::vector<std::string> texts_;
-  bool is_ok_;
-  std::size_t num_ = 0;
-  std::size_t text_ = 0;
-};
-
 // mintmark.settings_of(); the texts come apart.
 engine::SequenceSettings ReadSettings(Reader& reader) {
   engine::SequenceSettings settings;
@@ -164,29 +111,6 @@ engine::SequenceRow ReadSequence(Reader& reader) {
     row.drain_settings.format.suffix = reader.Text();
   }
   return row;
-}
-
-void ReadRuns(Reader& reader, std::vector<Run>& runs) {
-  runs.resize(reader.Count());
-  for (Run& run : runs) {
-    run.first = reader.Number();
-    run.limit = reader.Number();
-  }
-}
-
-// mintmark.find_keys_v1()
-void ReadReplies(Reader& reader, std::vector<engine::StoredReply>& replies) {
-  replies.resize(reader.Count());
-  for (engine::StoredReply& reply : replies) {
-    reply.key = static_cast<std::size_t>(reader.Number());
-    reply.n = reader.Number();
-    reply.flags = static_cast<std::int32_t>(reader.Number());
-    reply.generation = reader.Number();
-    reply.step = reader.Number();
-    reply.residue = reader.Number();
-    reply.value = reader.Number();
-    ReadRuns(reader, reply.runs);
-  }
 }
 
 void Read(Reader& reader, SequenceOpen& open) {
@@ -309,6 +233,8 @@ void Read(Reader& reader, engine::ListPage& page) {
   for (std::size_t i = 0; i < count; ++i) {
     if (page.of == engine::ListPage::Of::kSequences) {
       page.sequences.push_back(ReadSequence(reader));
+    } else if (page.of == engine::ListPage::Of::kGroups) {
+      page.groups.push_back(ReadGroup(reader));
     } else {
       engine::CounterRow& row = page.counters.emplace_back();
       row.value = reader.Number();
@@ -319,7 +245,7 @@ void Read(Reader& reader, engine::ListPage& page) {
   }
 }
 
-// mintmark.report_v1()
+// mintmark.report_v1() and report_groups_v1()
 void ReadReport(Reader& reader, Batch& batch, std::optional<std::int64_t>& key_count) {
   engine::BatchReport& report = batch.report;
   report = {};
@@ -344,6 +270,7 @@ void ReadReport(Reader& reader, Batch& batch, std::optional<std::int64_t>& key_c
     session.epoch = reader.Number();
     session.last_batch = reader.Number();
   }
+  ReadGroupAttention(reader, report.group_attention);
 }
 
 template <typename Operation>
@@ -390,6 +317,7 @@ absl::Status ReadResults(const pqxx::row& row, bool with_pages, Batch& batch,
   ReadAll(reader, batch.refills);
   ReadAll(reader, batch.acquires);
   const bool has_draws = ReadAll(reader, draw_firsts, batch.draws, ServeFrom);
+  ReadGroupOperations(reader, batch);
   const bool has_adds =
       ReadAll(reader, add_values, batch.adds, [](std::int64_t value, CounterAdd& add) {
         add.result = CounterAdd::Result::kAdded;
@@ -404,10 +332,16 @@ absl::Status ReadResults(const pqxx::row& row, bool with_pages, Batch& batch,
   for (engine::ListPage& page : batch.lists) {
     page.sequences.clear();
     page.counters.clear();
+    page.groups.clear();
   }
-  if (!with_pages || batch.lists.empty()) return absl::OkStatus();
+  for (engine::GeneratorList& list : batch.generator_lists) {
+    list.found = false;
+    list.rows.clear();
+  }
+  if (!with_pages) return absl::OkStatus();
   Reader page_reader(TextOf(row["page_nums"]), TextOf(row["page_texts"]));
   ReadAll(page_reader, batch.lists);
+  for (engine::GeneratorList& list : batch.generator_lists) ReadGenerators(page_reader, list);
   return page_reader.AtEnd() ? absl::OkStatus() : NotOurs();
 }
 

@@ -34,6 +34,7 @@ std::int64_t KeysOf(const Batch& batch) {
     for (const engine::DrawItem& item : draw.items) keys += item.keys.size();
   }
   for (const engine::CounterAdd& add : batch.adds) keys += add.keys.size();
+  for (const auto& acquire : batch.generator_acquires) keys += acquire.keys.size();
   return static_cast<std::int64_t>(keys);
 }
 
