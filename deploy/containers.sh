@@ -24,10 +24,10 @@ step() {
 }
 
 on_error() {
-  printf '\nFAILED: %s\n' "$current_step" >&2
   if [[ -e "$work/env" ]]; then
     compose logs --tail=30 >&2 || true
   fi
+  printf '\nFAILED: %s\n' "$current_step" >&2
 }
 
 clean_up() {

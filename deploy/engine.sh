@@ -5,6 +5,7 @@
 # `project` (what containers are called).
 
 engine_pid=
+forward_policy=
 
 # Finds or starts the engine, and makes `docker` and `compose` lead to it.
 start_engine() {
@@ -17,6 +18,9 @@ start_engine() {
   if ((EUID != 0)); then
     echo "No docker is running, and to start one needs root." >&2
     return 1
+  fi
+  if ! iptables --list DOCKER >/dev/null 2>&1; then
+    forward_policy=$(iptables --list-rules FORWARD | sed -n 's/^-P FORWARD //p')
   fi
   mkdir -p "$cache/docker"
   setsid dockerd --data-root "$cache/docker" --exec-root "$work/docker" --pidfile "$work/docker.pid" \
@@ -36,6 +40,23 @@ stop_engine() {
     wait "$engine_pid" || true
     engine_pid=
   fi
+  if [[ -n "$forward_policy" ]]; then
+    remove_network
+  fi
+}
+
+# What a docker leaves behind it: a bridge, its rules, and a machine that forwards
+# nothing else any more.
+remove_network() {
+  local table
+  for table in filter nat; do
+    iptables --table "$table" --list-rules | grep -i docker | sed -n 's/^-A/-D/p' |
+      xargs --no-run-if-empty --max-lines=1 iptables --table "$table" || true
+    iptables --table "$table" --list-rules | sed -n 's/^-N \(DOCKER\)/-X \1/p' |
+      xargs --no-run-if-empty --max-lines=1 iptables --table "$table" || true
+  done
+  iptables --policy FORWARD "$forward_policy"
+  ip link delete docker0 2>/dev/null || true
 }
 
 # `docker compose` where docker has it, else the program of its own.

@@ -24,7 +24,7 @@ bench_packages=(python3 postgresql util-linux redis-server redis-tools nghttp2-c
 chaos_packages=(python3 postgresql util-linux procps iproute2 iptables faketime)
 # What tries containers in an engine that runs already, and what brings one.
 container_packages=("${deploy_packages[@]}")
-engine_packages=(docker.io docker-compose debootstrap debian-archive-keyring)
+engine_packages=(docker.io docker-compose debootstrap debian-archive-keyring iproute2 iptables)
 
 wanted=("${build_packages[@]}")
 for purpose in "$@"; do
