@@ -109,6 +109,8 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
     Abandon(batch, context, Refusal());
     Report(batch, context);
     if (waiting_ > 0) FailEverybody(context);
+    // What has work goes on having it until the store is fenced.
+    next_try_ = context.now + options_.heartbeat;
     return;
   }
   for (const Acquire& acquire : batch.acquires) {
