@@ -24,8 +24,6 @@ using engine::GeneratorRelease;
 using engine::GeneratorRow;
 using engine::GroupRow;
 using engine::GroupSettings;
-using engine::LeaseRelease;
-using engine::LeaseRenew;
 using Acquired = engine::GeneratorAcquire::Result;
 using Extended = engine::GeneratorExtend::Result;
 using Released = engine::GeneratorRelease::Result;
