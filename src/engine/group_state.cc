@@ -213,12 +213,11 @@ void GroupState::Tidy(const LaneContext& context) {
   }
   if (Draining() && drain_seen_ + context.options.drain_patience <= context.now) {
     FailCalls(context, GroupDraining());
-    }
+  }
   // First come, first served: whoever waits longest is at the front. It is the clock
   // that keeps them only where there is a generator to mint with.
-  const bool clock = std::any_of(held_.begin(), held_.end(), [&](const HeldGenerator& held) {
-    return Usable(held, context);
-  });
+  const bool clock = std::any_of(held_.begin(), held_.end(),
+                                 [&](const HeldGenerator& held) { return Usable(held, context); });
   std::size_t done = 0;
   while (clock && done < queue_.size() &&
          queue_[done]->waiting_since_ + context.options.guid_patience <= context.now) {
@@ -249,9 +248,8 @@ Time GroupState::NextTime(const EngineOptions& options) const {
     next = std::min({next, held.last_used + options.idle_give_back, held.extend_at});
   }
   // Whoever waits for time to pass is looked at as often as timers go.
-  if (!queue_.empty() && !held_.empty()) next = Time();
-  if (!queue_.empty())
-    next = std::min(next, queue_.front()->waiting_since_ + options.guid_patience);
+  constexpr Time kSoon;
+  if (!queue_.empty() && !held_.empty()) next = kSoon;
   if (!queue_.empty() && acquire_after_ != Time::min()) next = std::min(next, acquire_after_);
   if (Draining() && !queue_.empty()) next = std::min(next, drain_seen_ + options.drain_patience);
   if (retry_at_ != Time::min()) next = std::min(next, retry_at_);

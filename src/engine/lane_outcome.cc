@@ -299,9 +299,10 @@ void Lane::Regress(const LaneContext& context) {
 }
 
 void Lane::FailEverybody(const LaneContext& context) {
-  FailQueued(context, Refusal());
+  const absl::Status refusal = Refusal();
+  FailQueued(context, refusal);
   EachTable([&](auto& table) {
-    for (auto* state : table.Sorted()) state->FailQueued(context, Refusal());
+    for (auto* state : table.Sorted()) state->FailQueued(context, refusal);
   });
 }
 

@@ -69,8 +69,7 @@ void Replay(ApplyContext& context, const std::optional<StoredGroup>& group,
   acquire.ceiling = generator->ceiling;
   acquire.held_token = generator->token;
   // The clock may have been set back since.
-  acquire.lease_us =
-      std::min(generator->lease_end_us - context.now, group->row.settings.lease_us);
+  acquire.lease_us = std::min(generator->lease_end_us - context.now, group->row.settings.lease_us);
 }
 
 std::vector<FreeGenerator> FindFree(ApplyContext& context, const std::string& group) {
