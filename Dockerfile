@@ -2,7 +2,9 @@
 # libraries they need: no shell, no package manager. docs/containers.md says how it
 # is run; `./dev containers` builds and tries it.
 
-FROM debian:bookworm-slim AS build
+# Another Debian 12 or newer, where images come from elsewhere.
+ARG BASE=debian:bookworm-slim
+FROM $BASE AS build
 
 # Where a proxy is needed, docker passes http_proxy and https_proxy by itself.
 WORKDIR /mintmark
@@ -11,7 +13,7 @@ RUN tools/install.sh build && rm -rf /var/lib/apt/lists/*
 
 ARG JOBS=2
 COPY . .
-RUN cmake --preset release --log-level=WARNING \
+RUN cmake --preset release -DMINTMARK_TESTS=OFF --log-level=WARNING \
     && cmake --build build/release --parallel "$JOBS" --target mintmarkd mintmark \
     && deploy/collect_root.sh /root-of-image build/release/bin/mintmarkd build/release/bin/mintmark
 

@@ -24,10 +24,10 @@ step() {
 }
 
 on_error() {
-  printf '\nFAILED: %s\n' "$current_step" >&2
   if [[ -e "$work/env" ]]; then
     compose logs --tail=30 >&2 || true
   fi
+  printf '\nFAILED: %s\n' "$current_step" >&2
 }
 
 clean_up() {
@@ -41,7 +41,7 @@ clean_up() {
     kill "${load_pids[@]}" 2>/dev/null || true
   fi
   stop_engine
-  rm -rf "$work"
+  rm -rf --one-file-system "$work"
 }
 
 fail() {
@@ -80,7 +80,7 @@ published_address() {
 kill_process_of() {
   local pid
   pid=$(docker inspect --format '{{.State.Pid}}' "$1")
-  docker run --rm --pid=host debian:bookworm-slim sh -c "kill -9 $pid"
+  docker run --rm --pid=host "$base" sh -c "kill -9 $pid"
 }
 
 restarted_since() {
@@ -135,17 +135,20 @@ load_goes_on() {
 # --- The steps.
 
 build_images() {
-  need_image debian:bookworm-slim make_debian
-  need_image postgres:16 make_postgres
-  sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$password/; s/^MINTMARK_PORT=.*/MINTMARK_PORT=$(free_port)/" \
-    deploy/.env.example >"$work/env"
-  local arguments=() variable
+  find_images
+  sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$password/
+       s/^MINTMARK_PORT=.*/MINTMARK_PORT=$(free_port)/
+       s|^#POSTGRES_IMAGE=.*|POSTGRES_IMAGE=$postgres_image|" deploy/.env.example >"$work/env"
+  local arguments=(--build-arg "BASE=$base") variable
   for variable in http_proxy https_proxy no_proxy; do
     if [[ -n "${!variable-}" ]]; then
       arguments+=(--build-arg "$variable")
     fi
   done
-  compose build "${arguments[@]}" mintmarkd | grep -E '^(Step|Success)|rror' || true
+  compose build "${arguments[@]}" mintmarkd >"$work/build.log" 2>&1 || {
+    tail -n 40 "$work/build.log" >&2
+    return 1
+  }
   docker image inspect --format \
     '{{index .RepoTags 0}}, version {{index .Config.Labels "org.opencontainers.image.version"}}: {{.Size}} bytes' \
     "$image"
@@ -258,7 +261,7 @@ run_pod() {
 
 show_confinement() {
   local status
-  status=$(docker run --rm --pid="container:$1" debian:bookworm-slim cat /proc/1/status)
+  status=$(docker run --rm --pid="container:$1" "$base" cat /proc/1/status)
   grep -E '^(Uid|CapEff|NoNewPrivs|Seccomp):' <<<"$status"
   local wanted
   for wanted in 'Uid:\s+65532\s' 'CapEff:\s+0+$' 'NoNewPrivs:\s+1$' 'Seccomp:\s+2$'; do

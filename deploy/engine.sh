@@ -5,6 +5,7 @@
 # `project` (what containers are called).
 
 engine_pid=
+forward_policy=
 
 # Finds or starts the engine, and makes `docker` and `compose` lead to it.
 start_engine() {
@@ -17,6 +18,9 @@ start_engine() {
   if ((EUID != 0)); then
     echo "No docker is running, and to start one needs root." >&2
     return 1
+  fi
+  if ! iptables --list DOCKER >/dev/null 2>&1; then
+    forward_policy=$(iptables --list-rules FORWARD | sed -n 's/^-P FORWARD //p')
   fi
   mkdir -p "$cache/docker"
   setsid dockerd --data-root "$cache/docker" --exec-root "$work/docker" --pidfile "$work/docker.pid" \
@@ -32,10 +36,27 @@ start_engine() {
 # Ends the engine if it was started here.
 stop_engine() {
   if [[ -n "$engine_pid" ]]; then
-    kill "$engine_pid"
+    kill "$engine_pid" 2>/dev/null || true
     wait "$engine_pid" || true
     engine_pid=
   fi
+  if [[ -n "$forward_policy" ]]; then
+    remove_network
+  fi
+}
+
+# What a docker leaves behind it: a bridge, its rules, and a machine that forwards
+# nothing else any more.
+remove_network() {
+  local table
+  for table in filter nat; do
+    iptables --table "$table" --list-rules | grep -i docker | sed -n 's/^-A/-D/p' |
+      xargs --no-run-if-empty --max-lines=1 iptables --table "$table" || true
+    iptables --table "$table" --list-rules | sed -n 's/^-N \(DOCKER\)/-X \1/p' |
+      xargs --no-run-if-empty --max-lines=1 iptables --table "$table" || true
+  done
+  iptables --policy FORWARD "$forward_policy"
+  ip link delete docker0 2>/dev/null || true
 }
 
 # `docker compose` where docker has it, else the program of its own.
@@ -60,26 +81,35 @@ eventually() {
   done
 }
 
-# An image from the engine's store, a registry, or else what `$2...` makes.
-need_image() {
-  local image=$1
-  shift
-  docker image inspect "$image" >/dev/null 2>&1 ||
-    timeout 120 docker pull --quiet "$image" >/dev/null 2>&1 ||
-    "$@"
+# Whether the engine has an image or gets it from a registry.
+has_image() {
+  docker image inspect "$1" >/dev/null 2>&1 ||
+    timeout 120 docker pull --quiet "$1" >/dev/null 2>&1
+}
+
+# Sets `base` and `postgres_image` to the images of that kind: those that everybody
+# takes, or where no registry can be reached stand-ins under names of their own.
+find_images() {
+  base=debian:bookworm-slim
+  if ! has_image "$base"; then
+    base=mintmark-stand-in/debian:12
+    if ! docker image inspect "$base" >/dev/null 2>&1; then
+      make_debian "$base"
+    fi
+  fi
+  postgres_image=postgres:16
+  if ! has_image "$postgres_image"; then
+    postgres_image=mintmark-stand-in/postgres
+    docker build --quiet --build-arg "BASE=$base" --tag "$postgres_image" deploy/stand-in >/dev/null
+  fi
+  echo "base $base, database $postgres_image"
 }
 
 make_debian() {
-  echo "No registry can be reached: debian:bookworm-slim is made by debootstrap."
   tools/install.sh engine
   tools/bare_root.sh "$work/debian"
   tar -C "$work/debian" --create . | docker import \
     --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - \
-    debian:bookworm-slim >/dev/null
+    "$1" >/dev/null
   rm -rf "$work/debian"
-}
-
-make_postgres() {
-  echo "No registry can be reached: Debian's PostgreSQL stands in for postgres:16."
-  docker build --quiet --tag postgres:16 deploy/stand-in >/dev/null
 }

@@ -17,13 +17,14 @@ build_packages=(
 check_packages=(git python3 clang-14 clang-tidy-14 clang-format-14 shellcheck)
 # deploy_packages check what is in deploy/; they need the distribution's Python.
 deploy_packages=(python3 python3-yaml python3-kubernetes)
-test_packages=("${check_packages[@]}" "${deploy_packages[@]}" postgresql util-linux procps faketime)
+test_packages=("${check_packages[@]}" "${deploy_packages[@]}" postgresql util-linux procps faketime
+  tmux zsh)
 # The peers that the budget is measured against, and what loads them and us.
 bench_packages=(python3 postgresql util-linux redis-server redis-tools nghttp2-client)
 chaos_packages=(python3 postgresql util-linux procps iproute2 iptables faketime)
 # What tries containers in an engine that runs already, and what brings one.
 container_packages=("${deploy_packages[@]}")
-engine_packages=(docker.io docker-compose debootstrap debian-archive-keyring)
+engine_packages=(docker.io docker-compose debootstrap debian-archive-keyring iproute2 iptables)
 
 wanted=("${build_packages[@]}")
 for purpose in "$@"; do

@@ -50,7 +50,6 @@ void AddOption(const CLI::Option& option, Place& place) {
   if (option.get_positional()) {
     const std::vector<std::string> choices = ChoicesOf(option);
     place.arguments.insert(place.arguments.end(), choices.begin(), choices.end());
-    return;
   }
   std::vector<std::string> flags;
   for (const std::string& name : option.get_snames()) flags.push_back("-" + name);
@@ -58,7 +57,7 @@ void AddOption(const CLI::Option& option, Place& place) {
   for (const std::string& flag : flags) {
     place.options.push_back({flag, FirstLine(option.get_description())});
   }
-  if (option.get_items_expected_max() > 0) {
+  if (!flags.empty() && option.get_items_expected_max() > 0) {
     place.valued.push_back({flags, ChoicesOf(option), option.get_type_name() == "FILE"});
   }
 }
@@ -247,8 +246,9 @@ void AddCompletionCommand(CLI::App& app, Action& action) {
       "Completes verbs, options, and values that are among a few.\n"
       "\n"
       "Examples:\n"
-      "  mintmark completion bash > mintmark.bash   then, in ~/.bashrc: source mintmark.bash\n"
-      "  mintmark completion zsh > _mintmark        to be put where fpath leads\n");
+      "  source <(mintmark completion bash)           in ~/.bashrc\n"
+      "  mintmark completion bash > mintmark.bash     or in a file\n"
+      "  mintmark completion zsh > _mintmark          in a directory that fpath names\n");
   verb->add_option("SHELL", *shell, "The shell")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh"}))

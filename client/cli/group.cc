@@ -26,7 +26,7 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  mintmark group create tweets --preset twitter\n"
     "  mintmark group list\n"
-    "  mintmark group show default\n"
+    "  mintmark group show tweets\n"
     "To draw GUIDs: mintmark guid. Who holds generators: mintmark generators.\n";
 
 constexpr char kCreateExamples[] =
@@ -37,9 +37,9 @@ constexpr char kCreateExamples[] =
     "\n"
     "Examples:\n"
     "  mintmark group create tweets --preset twitter\n"
-    "  mintmark group create tickets --encoding base32 --prefix T-\n"
+    "  mintmark group create tickets --preset js --encoding base32 --prefix T-\n"
     "  mintmark group create sensors --time-bits 40 --counter-bits 7 --generator-bits 16\n"
-    "  mintmark group create eu/orders --epoch 2024-01-01T00:00:00Z --generator-id-max 99\n";
+    "  mintmark group create eu/orders --preset twitter --generator-id-max 99\n";
 
 constexpr char kListExamples[] =
     "Examples:\n"
@@ -48,7 +48,7 @@ constexpr char kListExamples[] =
 
 constexpr char kShowExamples[] =
     "Examples:\n"
-    "  mintmark group show default\n";
+    "  mintmark group show tweets\n";
 
 constexpr char kDeleteExamples[] =
     "Its layout and highest times stay known: a group that is created again under this\n"
@@ -267,7 +267,7 @@ void AddGeneratorsCommand(CLI::App& app, Action& action) {
   const auto options = std::make_shared<GeneratorsOptions>();
   CLI::App* const verb = app.add_subcommand("generators", "List the generators of a GUID group");
   verb->footer(kGeneratorsExamples);
-  verb->add_option("GROUP", options->group, "The group [default]");
+  verb->add_option("--group,GROUP", options->group, "The group [default]");
   verb->add_flag("--leased", options->leased, "Only those that are leased now");
   verb->callback([options, &action] {
     action = [options](Context& context) { return ListGenerators(*options, context); };

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +24,13 @@ absl::Duration UnitOf(const v1::GuidGroup& group) {
 absl::Time TimeOf(std::int64_t units, const v1::GuidGroup& group) {
   return absl::FromUnixMillis(TimeUtil::TimestampToMilliseconds(group.epoch())) +
          UnitOf(group) * units;
+}
+
+// When the field of time is full; GUIDs are positive, whatever is left for it.
+absl::Time EndOf(const v1::GuidGroup& group) {
+  const int time_bits =
+      std::min(group.time_bits(), 63 - group.counter_bits() - group.generator_bits());
+  return TimeOf(std::int64_t{1} << std::clamp(time_bits, 0, 62), group);
 }
 
 std::string TimeText(absl::Time time) {
@@ -54,7 +62,7 @@ Facts GroupFacts(const v1::GuidGroup& group) {
   facts.Add("layout", LayoutText(group));
   facts.Add("time unit", absl::FormatDuration(UnitOf(group)));
   facts.Add("epoch", TimeUtil::ToString(group.epoch()));
-  facts.Add("lasts until", TimeText(TimeOf(std::int64_t{1} << group.time_bits(), group)));
+  facts.Add("lasts until", TimeText(EndOf(group)));
   facts.Add("generators", GeneratorRange(group));
   facts.Add("lease", TimeUtil::ToString(group.lease()));
   facts.Add("format", FormatText(group.format()));

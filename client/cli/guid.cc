@@ -21,7 +21,7 @@ constexpr std::int64_t kMaxTextsPerCall = 10'000;
 
 constexpr char kGuidExamples[] =
     "GUIDs are positive 64-bit numbers that sort by time; those of one call only grow.\n"
-    "The group `default` is there from the start; others: mintmark group create.\n"
+    "The group `default` is created by its first use; others: mintmark group create.\n"
     "\n"
     "Examples:\n"
     "  mintmark guid                     one, from the group `default`\n"
@@ -108,7 +108,7 @@ void AddGuid(CLI::App& app, Action& action) {
   const auto options = std::make_shared<GuidOptions>();
   CLI::App* const verb = app.add_subcommand("guid", "Draw GUIDs, one a line");
   verb->footer(kGuidExamples);
-  verb->add_option("GROUP", options->group, "The group [default]");
+  verb->add_option("--group,GROUP", options->group, "The group [default]");
   AddInt64(*verb, "-n,--count", options->n, "How many GUIDs [1]", {.min = 1});
   verb->add_flag("--text", options->text, "Print them in the group's text format");
   AddOutputOption(*verb, options->file);

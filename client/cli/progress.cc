@@ -25,7 +25,7 @@ std::size_t WidthOf(std::FILE* terminal) {
 }
 
 std::string TimeLeft(double share, std::chrono::milliseconds elapsed) {
-  if (share <= 0) return "";
+  if (share <= 0 || share >= 1) return "";
   const double left_s = std::chrono::duration<double>(elapsed).count() * (1 - share) / share;
   return absl::StrCat(
       "  ", absl::FormatDuration(absl::Ceil(absl::Seconds(left_s), absl::Seconds(1))), " left");
@@ -40,9 +40,9 @@ std::string ProgressLine(std::int64_t done, std::int64_t total, std::chrono::mil
   const std::string figures =
       absl::StrFormat("%3d%%  %d of %d ids%s", static_cast<int>(share * 100), done, total,
                       TimeLeft(share, elapsed));
-  // The bar, its brackets and two blanks have what the figures leave.
-  if (figures.size() + kMinBarWidth + 4 > width) return figures.substr(0, width);
-  const std::size_t bar_width = std::min(kMaxBarWidth, width - figures.size() - 4);
+  // The bar has what the figures, its brackets and a blank leave.
+  if (figures.size() + kMinBarWidth + 3 > width) return figures.substr(0, width);
+  const std::size_t bar_width = std::min(kMaxBarWidth, width - figures.size() - 3);
   const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar_width));
   return absl::StrCat("[", std::string(filled, '#'), std::string(bar_width - filled, '-'), "] ",
                       figures);

@@ -20,6 +20,14 @@ namespace {
 constexpr char kDescription[] =
     "mintmark draws ids from an ID-allocation service, counts, and administers it.";
 
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  mintmark next orders                     the next id of the sequence `orders`\n"
+    "  mintmark guid                            a GUID\n"
+    "  mintmark incr hits                       add one to the counter `hits`\n"
+    "  mintmark status --json | grep version    every verb prints JSON as well\n"
+    "\n";
+
 void AddSettings(CLI::App& app, Settings& settings) {
   app.add_option("--address", settings.address,
                  "Where servers listen: host:port, more of them with commas between,\n"
@@ -136,7 +144,7 @@ int RunCommandLine(int argc, const char* const* argv, std::FILE* out, std::FILE*
   app.set_version_flag("--version", std::string("mintmark ") + MINTMARK_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer(kExitStatusHelp);
+  app.footer(absl::StrCat(kExamples, kExitStatusHelp));
   AddSettings(app, settings);
   AddCommands(app, action);
   try {

@@ -64,7 +64,7 @@ constexpr char kResetExamples[] =
     "held ids is gone.\n"
     "\n"
     "Examples:\n"
-    "  mintmark sequence reset orders --next-id 5000\n"
+    "  mintmark sequence reset orders --next-id 5000000\n"
     "  mintmark sequence reset tests --allow-reuse   from its start\n";
 
 constexpr char kDeleteExamples[] =

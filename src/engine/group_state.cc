@@ -146,6 +146,7 @@ void GroupState::FailQueued(const LaneContext& context, const absl::Status& stat
   // What an admin call may have changed it waits for, until its deadline if need be.
   const std::size_t kept = AdminBegun() ? 1 : 0;
   while (admin_.size() > kept) {
+    if (admin_.back() == planned_.admin) planned_.admin = nullptr;
     context.answers.Add(*admin_.back(), status);
     admin_.pop_back();
   }

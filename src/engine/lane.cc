@@ -252,6 +252,20 @@ void Lane::FailQueued(const LaneContext& context, const absl::Status& status) {
   });
 }
 
+namespace {
+
+// What a call is told whose time ends in its batch: one that changes nothing was as
+// good as not executed.
+template <typename C>
+absl::Status LateInBatch(const C& /*call*/) {
+  return NotExecuted();
+}
+absl::Status LateInBatch(const CounterCall& call) {
+  return call.kind == CounterCall::Kind::kGet ? NotExecuted() : InDoubt();
+}
+
+}  // namespace
+
 void Lane::Tick(Time now) {
   Answers answers;
   bool wake = false;
@@ -268,7 +282,8 @@ void Lane::Tick(Time now) {
       EachSimple([&](auto& simple) {
         for (auto*& call : simple.planned) {
           if (call == nullptr || call->deadline > now) continue;
-          context.answers.Add(*std::exchange(call, nullptr), InDoubt());
+          context.answers.Add(*call, LateInBatch(*call));
+          call = nullptr;
         }
         for (auto*& call : simple.queue) {
           if (call->deadline > now) continue;

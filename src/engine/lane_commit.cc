@@ -99,11 +99,12 @@ void Lane::PlanNames(const LaneContext& context, Batch& batch) {
   // what the store refuses is found.
   const bool room_for_few = names_limit_ < options_.max_batch_names;
   if (!room_for_few || waiting == 0 || turn_ % 2 == 0) PlanSimple(names_left, batch);
+  const int turn = turn_;
   for (int place = 0; place < kTables && waiting > 0; ++place) {
     int number = 0;
     EachTable([&](const auto& table) {
       const int mine = number++;
-      if ((mine + turn_) % kTables != place || !table.HasReady()) return;
+      if ((mine + turn) % kTables != place || !table.HasReady()) return;
       const std::int64_t share = (names_left + waiting - 1) / waiting;
       names[static_cast<std::size_t>(mine)] = share;
       names_left -= share;

@@ -108,7 +108,7 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
     // What it drew or counted, the store may have forgotten having given before.
     Abandon(batch, context, Refusal());
     Report(batch, context);
-    FailEverybody(context);
+    if (waiting_ > 0) FailEverybody(context);
     return;
   }
   for (const Acquire& acquire : batch.acquires) {

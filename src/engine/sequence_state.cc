@@ -171,6 +171,7 @@ void SequenceState::FailQueued(const LaneContext& context, const absl::Status& s
   while (admin_.size() > kept) {
     SequenceCall& last = *admin_.back();
     if (admin_.size() == 1) change_.reset();
+    if (&last == planned_.admin) planned_.admin = nullptr;
     admin_.pop_back();
     context.answers.Add(last, status);
   }
@@ -294,8 +295,11 @@ SequenceView ViewOf(const SequenceRow& row, const EngineOptions& options) {
   view.next_id = row.frontier < limit ? space.IdAt(row.frontier) : space.max_id + 1;
   view.remaining =
       AdvanceUpTo(CountBetween(row.frontier, limit), row.unissued_in_shards, INT64_MAX);
-  view.effective_max_gap =
-      std::max(row.settings.max_gap.value_or(options.window_min), row.largest_window);
+  // Without gaps, what lies below a ceiling was in a reply.
+  if (row.settings.max_gap != 0) {
+    view.effective_max_gap =
+        std::max(row.settings.max_gap.value_or(options.window_min), row.largest_window);
+  }
   view.etag = absl::StrCat(row.generation, "-", row.version);
   return view;
 }

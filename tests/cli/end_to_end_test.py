@@ -4,56 +4,20 @@
 usage: end_to_end_test.py MINTMARK MINTMARKD [UNITTEST ARGUMENT...]
 """
 
-import json
 import os
 import re
 import subprocess
 import sys
 import unittest
 
+import command
 import lossy_proxy
 import mintmarkd
 
 MINTMARK = MINTMARKD = None
 
 
-class Result:
-    def __init__(self, done):
-        self.status = done.returncode
-        self.out = done.stdout
-        self.err = done.stderr
-
-
-class EndToEndTest(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = mintmarkd.Mintmarkd(MINTMARKD)
-        cls.server.start()
-        cls.addClassCleanup(cls.server.__exit__)
-
-    def run_mintmark(self, *arguments, address=None):
-        environment = dict(os.environ, MINTMARK_ADDRESS=address or self.server.address)
-        return Result(subprocess.run([MINTMARK, *arguments], env=environment, text=True,
-                                     capture_output=True, timeout=60, check=False))
-
-    def ok(self, *arguments):
-        """Runs a command that succeeds, and returns what it prints."""
-        result = self.run_mintmark(*arguments)
-        self.assertEqual((result.status, result.err), (0, ""), arguments)
-        return result.out
-
-    def ok_json(self, *arguments):
-        return json.loads(self.ok(*arguments, "--json"))
-
-    def refused(self, status, reason, *arguments):
-        """Runs a command that fails; says with which exit status and reason."""
-        result = self.run_mintmark(*arguments)
-        self.assertEqual(result.status, status, result.err)
-        self.assertRegex(result.err, rf"\Amintmark: \S.* \[{reason}\]\n\Z")
-        return result
-
+class EndToEndTest(command.CommandTest):
     # next and reserve
 
     def test_next_prints_ids_one_a_line(self):
@@ -261,4 +225,5 @@ class EndToEndTest(unittest.TestCase):
 
 if __name__ == "__main__":
     MINTMARK, MINTMARKD = (os.path.realpath(path) for path in sys.argv[1:3])
+    command.MINTMARK, command.MINTMARKD = MINTMARK, MINTMARKD
     unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)

@@ -18,6 +18,7 @@ TEST(ExitStatusTest, SaysWhatClassOfErrorItWas) {
   EXPECT_EQ(ExitStatusOf(MakeStatus(Reason::kOverloaded, "")), 6);
   EXPECT_EQ(ExitStatusOf(MakeStatus(Reason::kCommitInDoubt, "")), 7);
   EXPECT_EQ(ExitStatusOf(absl::UnimplementedError("")), 8);
+  EXPECT_EQ(ExitStatusOf(absl::CancelledError("")), 130);
 }
 
 }  // namespace

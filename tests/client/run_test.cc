@@ -65,6 +65,13 @@ TEST(RunTest, AWrongCommandLineIsNotSent) {
       {"sequence", "update", "orders"},
       {"sequence", "update", "orders", "--unset", "min-id"},
       {"status", "--timeout", "soon"},
+      {"guid", "-n", "0"},
+      {"decode"},
+      {"group", "create", "g", "--preset", "own"},
+      {"group", "create", "g", "--epoch", "2024"},
+      {"group", "create", "g", "--time-bits", "64"},
+      {"sequence", "decode", "tickets"},
+      {"completion", "fish"},
       {"status", "--address", ""},
   };
   for (const auto& arguments : wrong) {
@@ -100,6 +107,30 @@ TEST(RunTest, IdsDrawnBeforeAnErrorArePrinted) {
   EXPECT_EQ(result.status, kExitOutOfRange);
   EXPECT_EQ(result.out, "1..1000000\n");
   EXPECT_EQ(result.err, "mintmark: planned [SEQUENCE_EXHAUSTED]\n");
+}
+
+TEST(RunTest, JsonOfIdsDrawnBeforeAnErrorIsPrinted) {
+  FakeServer server;
+  server.Plan([](grpc::ServerContext&) { return grpc::Status::OK; });
+  server.PlanError(Reason::kSequenceExhausted);
+  const Result result = Mintmark(server, {"next", "orders", "-n", "2000000", "--json"});
+  EXPECT_EQ(result.status, kExitOutOfRange);
+  EXPECT_THAT(result.out, HasSubstr("\"last\": \"1000000\""));
+  server.PlanError(Reason::kSequenceExhausted);
+  EXPECT_EQ(Mintmark(server, {"next", "orders", "--json"}).out, "");
+}
+
+TEST(RunTest, WhatIsWrongWithAFileIsSaidBeforeAnythingIsDrawn) {
+  FakeServer server;
+  EXPECT_EQ(Mintmark(server, {"next", "orders", "--output", "/no/such/file"}).status, kExitInvalid);
+  EXPECT_EQ(server.calls(), 0);
+}
+
+TEST(RunTest, GuidsAreDrawnInSeveralCalls) {
+  FakeServer server;
+  // The fake gives one a call, which counts as all that there are.
+  EXPECT_EQ(Mintmark(server, {"guid", "-n", "250000"}).out, "1\n");
+  EXPECT_EQ(Mintmark(server, {"guid", "tweets"}).out, "2\n");
 }
 
 TEST(RunTest, APartOfManyIdsIsEnoughWithPartial) {

@@ -60,11 +60,11 @@ TEST_F(AdminServiceTest, CreateSequenceFillsInTheDefaults) {
 
 TEST_F(AdminServiceTest, CreateSequenceKeepsWhatIsSet) {
   Create(
-      "name: 'a' min_id: -5 max_id: 100 step: 7 chunk_size: 3 shards: 2 max_gap: 10 "
+      "name: 'a' min_id: 5 max_id: 100 step: 7 chunk_size: 3 shards: 2 max_gap: 10 "
       "format { encoding: ENCODING_HEX prefix: 'INV-' suffix: '!' width: 8 check_character: true "
       "}");
   const v1::Sequence sequence = Get("a");
-  EXPECT_EQ(sequence.min_id(), -5);
+  EXPECT_EQ(sequence.min_id(), 5);
   EXPECT_EQ(sequence.max_id(), 100);
   EXPECT_EQ(sequence.step(), 7);
   EXPECT_EQ(sequence.chunk_size(), 3);
@@ -75,7 +75,7 @@ TEST_F(AdminServiceTest, CreateSequenceKeepsWhatIsSet) {
   EXPECT_EQ(sequence.format().suffix(), "!");
   EXPECT_EQ(sequence.format().width(), 8);
   EXPECT_TRUE(sequence.format().check_character());
-  EXPECT_EQ(sequence.next_id(), -5);
+  EXPECT_EQ(sequence.next_id(), 5);
 }
 
 TEST_F(AdminServiceTest, CreateSequenceRefusesWrongArguments) {

@@ -51,7 +51,7 @@ class GuidTraffic::TrafficCall : public Base {
 
 GuidTraffic::GuidTraffic(SimWorld& world, History& history, Duration lease,
                          std::function<SimServer*()> any_server)
-    : world_(world), history_(history), lease_(lease), any_server_(std::move(any_server)) {
+    : world_(world), history_(history), any_server_(std::move(any_server)) {
   Random& random = world_.random;
   // So few GUIDs a millisecond that generators run ahead of the clock, and so few
   // generators that they are taken over.

@@ -79,7 +79,6 @@ class GuidTraffic {
 
   SimWorld& world_;
   History& history_;
-  const Duration lease_;
   const std::function<SimServer*()> any_server_;
   engine::GroupSettings settings_;  // Of the group "narrow".
   std::vector<Lessee> lessees_;

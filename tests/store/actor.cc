@@ -127,6 +127,45 @@ engine::ListPage Actor::List(const engine::ListPage& page) {
   return RunOne(*this, &Batch::lists, page);
 }
 
+engine::GroupOpen Actor::Open(const engine::GroupOpen& open) {
+  return RunOne(*this, &Batch::group_opens, open);
+}
+
+engine::GroupRow Actor::CreateGroup(const std::string& name,
+                                    const engine::GroupSettings& settings) {
+  const engine::GroupOpen open = Open({.name = name, .create_as = settings});
+  EXPECT_EQ(open.result, engine::GroupOpen::Result::kCreated);
+  return open.row;
+}
+
+engine::GroupDelete Actor::Delete(const engine::GroupDelete& remove) {
+  return RunOne(*this, &Batch::group_deletes, remove);
+}
+
+engine::GeneratorAcquire Actor::Acquire(const engine::GeneratorAcquire& acquire) {
+  return RunOne(*this, &Batch::generator_acquires, acquire);
+}
+
+engine::GeneratorExtend Actor::Extend(const engine::GeneratorExtend& extend) {
+  return RunOne(*this, &Batch::generator_extends, extend);
+}
+
+engine::GeneratorRelease Actor::Release(const engine::GeneratorRelease& release) {
+  return RunOne(*this, &Batch::generator_releases, release);
+}
+
+engine::LeaseRenew Actor::Renew(const engine::LeaseRenew& renew) {
+  return RunOne(*this, &Batch::lease_renews, renew);
+}
+
+engine::LeaseRelease Actor::Release(const engine::LeaseRelease& release) {
+  return RunOne(*this, &Batch::lease_releases, release);
+}
+
+engine::GeneratorList Actor::List(const engine::GeneratorList& list) {
+  return RunOne(*this, &Batch::generator_lists, list);
+}
+
 engine::Acquire Actor::Acquire(const engine::SequenceRow& row, std::int64_t window,
                                std::int64_t chunk) {
   return Acquire(AcquireOf(row, window, chunk));
@@ -153,6 +192,27 @@ engine::CounterAdd Actor::Add(const std::string& name, std::int64_t delta) {
   return Add(add);
 }
 
+engine::GroupOpen Actor::OpenGroup(const std::string& name) {
+  return Open(engine::GroupOpen{.name = name, .create_as = {}});
+}
+
+engine::GeneratorAcquire Actor::AcquireGenerator(const std::string& group) {
+  return Acquire(engine::GeneratorAcquire{.group = group, .owner = "a test"});
+}
+
+engine::GeneratorAcquire Actor::AcquireGenerator(const std::string& group, const std::string& token,
+                                                 const std::string& key) {
+  engine::GeneratorAcquire acquire{.group = group, .owner = "a client", .token = token};
+  if (!key.empty()) acquire.keys.push_back(AcquireKey(key));
+  return Acquire(acquire);
+}
+
+engine::GroupSettings Milliseconds() {
+  engine::GroupSettings settings;
+  settings.layout.epoch_us = kDefaultEpochUs;
+  return settings;
+}
+
 engine::GiveBack GiveBackOf(const engine::Acquire& acquired, const engine::SessionRow& owner,
                             std::int64_t position) {
   return {.sequence = acquired.sequence,
@@ -172,6 +232,37 @@ engine::Refill RefillOf(const engine::Acquire& acquired, std::int64_t position,
           .generation = acquired.generation,
           .position = position,
           .ceiling = ceiling};
+}
+
+engine::GeneratorExtend ExtendOf(const engine::GeneratorAcquire& acquired, std::int64_t ceiling) {
+  return {.group = acquired.group,
+          .id = acquired.id,
+          .epoch = acquired.epoch,
+          .generation = acquired.row->generation,
+          .ceiling = ceiling};
+}
+
+engine::GeneratorRelease ReleaseOf(const engine::GeneratorAcquire& acquired,
+                                   const engine::SessionRow& session, std::int64_t ceiling) {
+  return {.group = acquired.group,
+          .id = acquired.id,
+          .session = session.id,
+          .epoch = acquired.epoch,
+          .generation = acquired.row->generation,
+          .ceiling = ceiling};
+}
+
+engine::LeaseRenew RenewOf(const engine::GeneratorAcquire& acquired, std::int64_t ceiling) {
+  return {
+      .group = acquired.group, .id = acquired.id, .token = acquired.held_token, .ceiling = ceiling};
+}
+
+engine::LeaseRelease LeaseReleaseOf(const engine::GeneratorAcquire& acquired,
+                                    std::int64_t last_time) {
+  return {.group = acquired.group,
+          .id = acquired.id,
+          .token = acquired.held_token,
+          .last_time = last_time};
 }
 
 engine::Acquire AcquireOf(const engine::SequenceRow& row, std::int64_t window, std::int64_t chunk) {
@@ -220,6 +311,10 @@ engine::Key DrawKey(const std::string& id, std::int64_t share, std::int64_t n) {
 
 engine::Key AddKey(const std::string& id, std::int64_t share, std::int64_t n) {
   return {.kind = engine::KeyKind::kIncrCounter, .id = id, .n = n, .flags = 0, .share = share};
+}
+
+engine::Key AcquireKey(const std::string& id, std::int64_t n) {
+  return {.kind = engine::KeyKind::kAcquireGenerator, .id = id, .n = n};
 }
 
 }  // namespace mintmark::testing

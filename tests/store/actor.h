@@ -21,6 +21,9 @@ inline void PrintTo(const Run& run, std::ostream* out) {
 
 namespace mintmark::testing {
 
+// 41 bits of milliseconds since 2020, leases of a minute.
+engine::GroupSettings Milliseconds();
+
 // Opens its session at construction. Its batches are expected to be applied
 // unless the method says otherwise; a failure is a test failure.
 class Actor {
@@ -61,6 +64,16 @@ class Actor {
   engine::CounterChange ChangeCounter(const engine::CounterChange& change);
   std::vector<std::int64_t> Read(const std::vector<std::string>& names);
   engine::ListPage List(const engine::ListPage& page);
+  engine::GroupOpen Open(const engine::GroupOpen& open);
+  engine::GroupRow CreateGroup(const std::string& name,
+                               const engine::GroupSettings& settings = Milliseconds());
+  engine::GroupDelete Delete(const engine::GroupDelete& remove);
+  engine::GeneratorAcquire Acquire(const engine::GeneratorAcquire& acquire);
+  engine::GeneratorExtend Extend(const engine::GeneratorExtend& extend);
+  engine::GeneratorRelease Release(const engine::GeneratorRelease& release);
+  engine::LeaseRenew Renew(const engine::LeaseRenew& renew);
+  engine::LeaseRelease Release(const engine::LeaseRelease& release);
+  engine::GeneratorList List(const engine::GeneratorList& list);
 
   // Shorter still.
   engine::Acquire Acquire(const engine::SequenceRow& row, std::int64_t window, std::int64_t chunk);
@@ -68,6 +81,11 @@ class Actor {
   engine::DrawItem Draw(const engine::SequenceRow& row, const engine::DrawItem& item);
   engine::DrawItem Draw(const engine::SequenceRow& row, std::int64_t n);
   engine::CounterAdd Add(const std::string& name, std::int64_t delta);
+  engine::GroupOpen OpenGroup(const std::string& name);  // Does not create.
+  engine::GeneratorAcquire AcquireGenerator(const std::string& group);
+  // For a client; `key` empty: without a request id.
+  engine::GeneratorAcquire AcquireGenerator(const std::string& group, const std::string& token,
+                                            const std::string& key = "");
 
  private:
   const std::unique_ptr<engine::StoreLane> lane_;
@@ -87,6 +105,14 @@ engine::Draw DrawOf(const engine::SequenceRow& row, std::vector<engine::DrawItem
 engine::DrawItem Item(engine::DrawItem::Shape shape, std::int64_t n,
                       std::vector<engine::Key> keys = {});
 
+// The operations on what `acquired` says was acquired, by `session` or a client.
+engine::GeneratorExtend ExtendOf(const engine::GeneratorAcquire& acquired, std::int64_t ceiling);
+engine::GeneratorRelease ReleaseOf(const engine::GeneratorAcquire& acquired,
+                                   const engine::SessionRow& session, std::int64_t ceiling);
+engine::LeaseRenew RenewOf(const engine::GeneratorAcquire& acquired, std::int64_t ceiling);
+engine::LeaseRelease LeaseReleaseOf(const engine::GeneratorAcquire& acquired,
+                                    std::int64_t last_time);
+
 // A run, under a name that gtest's classes do not hide.
 inline Run Positions(std::int64_t first, std::int64_t limit) { return {first, limit}; }
 
@@ -96,5 +122,6 @@ engine::SequenceSettings Strict(engine::SequenceSettings settings);
 
 engine::Key DrawKey(const std::string& id, std::int64_t share, std::int64_t n = 0);
 engine::Key AddKey(const std::string& id, std::int64_t share, std::int64_t n = 0);
+engine::Key AcquireKey(const std::string& id, std::int64_t n = 0);
 
 }  // namespace mintmark::testing

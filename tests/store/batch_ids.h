@@ -26,6 +26,10 @@ void VisitIds(engine::Batch& batch, const Visit& visit) {
   const auto optional_row = [&](std::optional<engine::SequenceRow>& sequence) {
     if (sequence.has_value()) row(*sequence);
   };
+  const auto group_row = [&](engine::GroupRow& group) {
+    visit(IdKind::kGeneration, group.generation);
+    visit(IdKind::kGeneration, group.drain_token);
+  };
   visit(IdKind::kSession, batch.session.id);
   for (auto& session : batch.bury) visit(IdKind::kSession, session.id);
   for (auto& open : batch.opens) row(open.row);
@@ -56,8 +60,32 @@ void VisitIds(engine::Batch& batch, const Visit& visit) {
       for (auto& reply : item.seen) visit(IdKind::kGeneration, reply.generation);
     }
   }
+  for (auto& open : batch.group_opens) group_row(open.row);
+  for (auto& remove : batch.group_deletes) {
+    visit(IdKind::kGeneration, remove.token);
+    visit(IdKind::kGeneration, remove.found_token);
+  }
+  for (auto& release : batch.generator_releases) {
+    visit(IdKind::kSession, release.session);
+    visit(IdKind::kGeneration, release.generation);
+  }
+  for (auto& extend : batch.generator_extends) visit(IdKind::kGeneration, extend.generation);
+  for (auto& acquire : batch.generator_acquires) {
+    visit(IdKind::kGeneration, acquire.generation);
+    if (acquire.row.has_value()) group_row(*acquire.row);
+    for (auto& reply : acquire.seen) visit(IdKind::kGeneration, reply.generation);
+  }
+  for (auto& list : batch.generator_lists) {
+    for (auto& generator : list.rows) {
+      if (generator.session.has_value()) visit(IdKind::kSession, *generator.session);
+    }
+  }
   for (auto& page : batch.lists) {
     for (auto& sequence : page.sequences) row(sequence);
+    for (auto& group : page.groups) group_row(group);
+  }
+  for (auto& attention : batch.report.group_attention) {
+    visit(IdKind::kGeneration, attention.generation);
   }
   for (auto& attention : batch.report.attention) {
     visit(IdKind::kGeneration, attention.generation);
@@ -91,31 +119,14 @@ class IdTranslation {
   std::map<std::pair<IdKind, std::int64_t>, std::int64_t> known_;
 };
 
-// Takes the store's times out of a batch.
-inline void ClearTimes(engine::Batch& batch) {
-  const auto row = [](engine::SequenceRow& sequence) {
-    sequence.create_time_us = 0;
-    sequence.update_time_us = 0;
-  };
-  const auto counter = [](engine::CounterRow& value) {
-    value.create_time_us = 0;
-    value.update_time_us = 0;
-  };
-  for (auto& open : batch.opens) row(open.row);
-  for (auto& change : batch.changes) row(change.row);
-  for (auto& drain : batch.drains) row(drain.row);
-  for (auto& acquire : batch.acquires) {
-    if (acquire.row.has_value()) row(*acquire.row);
+// Takes out of a batch the times that the clocks of two stores differ in: those of
+// sessions whose doubt was resolved, at a moment that no report tells.
+inline void ClearSessionTimes(engine::Batch& batch) {
+  for (auto& list : batch.generator_lists) {
+    for (auto& row : list.rows) {
+      if (row.session.has_value()) row.lease_end_us = 0;
+    }
   }
-  for (auto& draw : batch.draws) {
-    if (draw.row.has_value()) row(*draw.row);
-  }
-  for (auto& change : batch.counter_changes) counter(change.row);
-  for (auto& page : batch.lists) {
-    for (auto& sequence : page.sequences) row(sequence);
-    for (auto& value : page.counters) counter(value);
-  }
-  batch.report.store_time_us = 0;
 }
 
 }  // namespace mintmark::testing

@@ -1,5 +1,6 @@
 // The same random batches on the model store and on another one: everything
-// that comes back is the same, but for the numbers and times a store chooses.
+// that comes back is the same, but for the numbers a store chooses. The model's
+// clock shows what the other's showed.
 // MINTMARK_DIFFERENTIAL_SEEDS=N runs N seeds; MINTMARK_DIFFERENTIAL_SEED=S only S.
 #include <gmock/gmock.h>
 
@@ -56,7 +57,6 @@ class Differential : public StoreContract {
   void Step(Session& session);
   void RunLate(Session& session);
   void Resolve(Session& session, Batch planned, const Batch* committed);
-  void PassTime(Duration time);
   void PlanHousekeeping(Batch& batch);
 
   std::unique_ptr<ModelStore> model_;
@@ -78,25 +78,44 @@ void CompareEach(const Batch& model, const Batch& other, std::vector<Operation> 
   }
 }
 
+std::string TextOf(const engine::GeneratorList& list) {
+  std::string text = list.found ? "found" : "absent";
+  for (const engine::GeneratorRow& row : list.rows) {
+    absl::StrAppend(&text, "\n", row.id, ", epoch ", row.epoch, ", [", row.start_time, ", ",
+                    row.ceiling, "), session ", row.session.value_or(0), ", until ",
+                    row.lease_end_us, row.leased ? ", leased" : "", ", ", row.owner, row.token);
+  }
+  return text;
+}
+
+void CompareLists(const Batch& model, const Batch& other) {
+  for (std::size_t i = 0; i < model.lists.size(); ++i) {
+    const auto encoded = [i](const Batch& batch) {
+      Batch list;
+      for (const auto& row : batch.lists[i].sequences) list.opens.emplace_back().row = row;
+      for (const auto& row : batch.lists[i].counters) list.counter_changes.emplace_back().row = row;
+      for (const auto& row : batch.lists[i].groups) list.group_opens.emplace_back().row = row;
+      return store::EncodeResults(list);
+    };
+    EXPECT_EQ(encoded(model), encoded(other)) << "lists[" << i << "]";
+  }
+  for (std::size_t i = 0; i < model.generator_lists.size(); ++i) {
+    EXPECT_EQ(TextOf(model.generator_lists[i]), TextOf(other.generator_lists[i]))
+        << "generator_lists[" << i << "]";
+  }
+}
+
 void Differential::Compare(const Batch& model, const Batch& other) {
   Batch a = model;
   ids_.Translate(a);
   Batch b = other;
-  ClearTimes(a);
-  ClearTimes(b);
+  ClearSessionTimes(a);
+  ClearSessionTimes(b);
   EXPECT_EQ(a.resolution.found, b.resolution.found);
   EXPECT_EQ(a.resolution.buried, b.resolution.buried);
   EXPECT_EQ(a.resolution.epoch, b.resolution.epoch);
   EXPECT_EQ(a.resolution.last_batch, b.resolution.last_batch);
-  for (std::size_t i = 0; i < a.lists.size(); ++i) {
-    Batch list_a;
-    Batch list_b;
-    for (const auto& row : a.lists[i].sequences) list_a.opens.emplace_back().row = row;
-    for (const auto& row : b.lists[i].sequences) list_b.opens.emplace_back().row = row;
-    for (const auto& row : a.lists[i].counters) list_a.counter_changes.emplace_back().row = row;
-    for (const auto& row : b.lists[i].counters) list_b.counter_changes.emplace_back().row = row;
-    EXPECT_EQ(store::EncodeResults(list_a), store::EncodeResults(list_b)) << "lists[" << i << "]";
-  }
+  CompareLists(a, b);
   if (store::EncodeResults(a) == store::EncodeResults(b)) return;
   CompareEach(a, b, &Batch::opens, "opens");
   CompareEach(a, b, &Batch::changes, "changes");
@@ -105,6 +124,13 @@ void Differential::Compare(const Batch& model, const Batch& other) {
   CompareEach(a, b, &Batch::refills, "refills");
   CompareEach(a, b, &Batch::acquires, "acquires");
   CompareEach(a, b, &Batch::draws, "draws");
+  CompareEach(a, b, &Batch::group_opens, "group_opens");
+  CompareEach(a, b, &Batch::group_deletes, "group_deletes");
+  CompareEach(a, b, &Batch::generator_releases, "generator_releases");
+  CompareEach(a, b, &Batch::generator_extends, "generator_extends");
+  CompareEach(a, b, &Batch::lease_renews, "lease_renews");
+  CompareEach(a, b, &Batch::lease_releases, "lease_releases");
+  CompareEach(a, b, &Batch::generator_acquires, "generator_acquires");
   CompareEach(a, b, &Batch::adds, "adds");
   CompareEach(a, b, &Batch::counter_changes, "counter_changes");
   CompareEach(a, b, &Batch::counter_reads, "counter_reads");
@@ -118,8 +144,11 @@ void Differential::Compare(const Batch& model, const Batch& other) {
 BatchOutcome::Kind Differential::RunOnBoth(Session& session, Batch& batch) {
   Batch other = batch;
   ids_.Translate(other);
-  const BatchOutcome expected = session.model_lane->Run(batch);
   const BatchOutcome outcome = session.lane->Run(other);
+  if (batch.kind != Batch::Kind::kResolveDoubt && other.report.store_time_us != 0) {
+    model_->SetTime(other.report.store_time_us);
+  }
+  const BatchOutcome expected = session.model_lane->Run(batch);
   EXPECT_EQ(static_cast<int>(expected.kind), static_cast<int>(outcome.kind)) << outcome.status;
   if (expected.kind == BatchOutcome::Kind::kApplied && !HasFailure()) {
     ids_.Learn(batch, other);
@@ -143,12 +172,6 @@ void Differential::Open(Session& session) {
   batches_->Replaced(before, session.row.id);
 }
 
-void Differential::PassTime(Duration time) {
-  model_->SetTime(model_->time() +
-                  std::chrono::duration_cast<std::chrono::microseconds>(time).count());
-  test_store().PassTime(time);
-}
-
 void Differential::PlanHousekeeping(Batch& batch) {
   Random& random = batches_->random();
   if (random.Chance(4)) {
@@ -159,8 +182,12 @@ void Differential::PlanHousekeeping(Batch& batch) {
     batch.bury.push_back(row);
   }
   if (random.Chance(3)) {
-    PassTime(std::chrono::hours(5 * random.Between(1, 2)));
+    test_store().PassTime(std::chrono::hours(5 * random.Between(1, 2)));
     batch.purge = random.Chance(50);
+  }
+  if (random.Chance(8)) {
+    // What leases are measured in, and now and then backward.
+    test_store().PassTime(std::chrono::seconds(random.Between(-30, 90)));
   }
   if (random.Chance(10)) batch.rotate_keys = key_rotation_ - (random.Chance(20) ? 1 : 0);
 }

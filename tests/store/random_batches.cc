@@ -250,11 +250,13 @@ engine::Batch RandomBatches::Plan(const engine::SessionRow& session, std::int64_
   AddWindowOperations(batch);
   if (Chance(80)) AddSequenceOperations(batch);
   if (Chance(60)) AddCounterOperations(batch);
+  if (Chance(60)) groups_.Plan(batch);
   if (Chance(20)) AddLists(batch);
   return batch;
 }
 
 void RandomBatches::Applied(const engine::Batch& batch) {
+  groups_.Applied(batch);
   for (const engine::SequenceOpen& open : batch.opens) Learn(open.row);
   // What a deletion left is found out by opening it, now and then.
   for (const engine::SequenceChange& change : batch.changes) Learn(change.row);

@@ -8,6 +8,7 @@
 
 #include "src/engine/batch.h"
 #include "tests/simulation/random.h"
+#include "tests/store/random_groups.h"
 
 namespace mintmark::testing {
 
@@ -58,6 +59,7 @@ class RandomBatches {
   void AddLists(engine::Batch& batch);
 
   Random random_;
+  RandomGroups groups_{random_};
   std::map<std::string, engine::SequenceRow> rows_;
   std::vector<Window> windows_;
   std::vector<Window> given_back_;  // By the batch planned last.

@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "src/core/id_space.h"
-#include "src/engine/request_key.h"
+#include "src/engine/batch.h"
 #include "src/store/postgres/array_text.h"
 
 namespace mintmark::store {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "src/engine/request_key.h"
+#include "src/engine/batch.h"
 
 namespace mintmark::store {
 
