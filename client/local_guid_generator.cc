@@ -261,8 +261,7 @@ absl::Status LocalGuidGenerator::Renew() {
     const GeneratorLease& lease = *mint_.lease();
     request.set_generator_id(lease.generator_id);
     request.set_lease_token(lease.token);
-    const Duration unit = std::chrono::microseconds(lease.layout.unit_us);
-    request.set_time_ceiling(mint_.TimeAt(asked_at + lease_) + options_.max_ahead / unit + 1);
+    request.set_time_ceiling(mint_.TimeAt(asked_at + lease_));
   }
   const auto response = client_.RenewGenerator(request, {.timeout = CallTimeout()});
   const MutexLock lock(mutex_);

@@ -85,6 +85,10 @@ class FakeLeases final : private v1::IdService::Service {
     const MutexLock lock(mutex_);
     return acquisitions_;
   }
+  int releases() const {
+    const MutexLock lock(mutex_);
+    return releases_;
+  }
   // The store's time, in the layout's units.
   std::int64_t Now() const {
     const MutexLock lock(mutex_);
@@ -155,6 +159,7 @@ class FakeLeases final : private v1::IdService::Service {
     generator->ceiling = request->last_time() + 1;
     generator->last_time = request->last_time();
     generator->token.clear();
+    ++releases_;
     return grpc::Status::OK;
   }
 
@@ -189,6 +194,7 @@ class FakeLeases final : private v1::IdService::Service {
   Duration offset_ ABSL_GUARDED_BY(mutex_) = std::chrono::hours(1'000);
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
   int acquisitions_ ABSL_GUARDED_BY(mutex_) = 0;
+  int releases_ ABSL_GUARDED_BY(mutex_) = 0;
 
   std::unique_ptr<grpc::Server> server_;
 };

@@ -260,10 +260,10 @@ TEST_F(LocalGuidGeneratorTest, LeavesItsGeneratorWhenItsTenureIsOver) {
     const std::int64_t guid = guids_->Next().value();
     EXPECT_GT(guid, last);
     last = guid;
-    return server_->acquisitions() >= 4;
+    return server_->releases() >= 3;
   }));
   EXPECT_GE(Next().time, server_->Now() - 5'000) << "The store's time is noticed.";
-  EXPECT_TRUE(server_->generators().at(0).last_time.has_value());
+  EXPECT_GE(server_->acquisitions(), 4);
   EXPECT_EQ(server_->renewals(), 0);
 }
 
