@@ -109,7 +109,10 @@ void WriteCounter(const engine::CounterRow& row, v1::Counter& counter) {
 }
 
 void WriteTimestamp(StoreTimeUs time_us, google::protobuf::Timestamp& timestamp) {
-  const std::chrono::microseconds time(time_us);
+  // The years 1 to 9999, which is what a Timestamp may hold.
+  constexpr StoreTimeUs kFirst = -62'135'596'800'000'000;
+  constexpr StoreTimeUs kLast = 253'402'300'799'999'999;
+  const std::chrono::microseconds time(std::clamp(time_us, kFirst, kLast));
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   timestamp.set_seconds(seconds.count());
   timestamp.set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(time - seconds).count()));

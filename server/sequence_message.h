@@ -26,6 +26,7 @@ absl::StatusOr<engine::SettingsPatch> PatchOfMask(const v1::Sequence& sequence,
 void WriteSequence(const engine::SequenceView& view, v1::Sequence& sequence);
 void WriteCounter(const engine::CounterRow& row, v1::Counter& counter);
 
+// A moment outside of the years 1 to 9999 becomes the nearest one inside.
 void WriteTimestamp(StoreTimeUs time_us, google::protobuf::Timestamp& timestamp);
 // `duration` is not negative.
 void WriteDuration(Duration duration, google::protobuf::Duration& message);

@@ -66,7 +66,8 @@ absl::Status CheckOwner(absl::string_view owner) {
     return Argument(
         absl::StrCat("owner has ", owner.size(), " bytes; the most is ", kMaxOwnerBytes, "."));
   }
-  if (std::any_of(owner.begin(), owner.end(), [](char c) { return absl::ascii_iscntrl(c); })) {
+  if (std::any_of(owner.begin(), owner.end(),
+                  [](unsigned char c) { return absl::ascii_iscntrl(c); })) {
     return Argument("owner has control characters; use text that a person can read.");
   }
   return absl::OkStatus();

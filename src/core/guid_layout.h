@@ -73,8 +73,9 @@ StoreTimeUs MomentOf(const GuidLayout& layout, std::int64_t time);
 
 // A tick is `(time << counter_bits) + counter`, the one integer that a generator
 // advances.
-// Of a time that is not negative; saturates.
+// Saturates. No tick lies before the epoch: of a negative time it is 0.
 inline std::int64_t TickOf(const GuidLayout& layout, std::int64_t time) {
+  if (time <= 0) return 0;
   return time > (INT64_MAX >> layout.counter_bits) ? INT64_MAX : time << layout.counter_bits;
 }
 inline std::int64_t TimeOfTick(const GuidLayout& layout, std::int64_t tick) {

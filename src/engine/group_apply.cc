@@ -211,9 +211,15 @@ void GroupState::ApplyLeases(const LaneContext& context, Batch& batch) {
     LeaseCall& call = *lease.call;
     absl::Status status;
     switch (lease.kind) {
-      case LeaseCall::Kind::kAcquire:
-        status = StatusOf(batch.generator_acquires[lease.place], call);
+      case LeaseCall::Kind::kAcquire: {
+        GeneratorAcquire& acquire = batch.generator_acquires[lease.place];
+        // A deletion that nobody else asks after is seen to its end from here.
+        if (acquire.result == GeneratorAcquire::Result::kDraining && acquire.row.has_value()) {
+          Adopt(context, *acquire.row);
+        }
+        status = StatusOf(acquire, call);
         break;
+      }
       case LeaseCall::Kind::kRenew:
         status = StatusOf(batch.lease_renews[lease.place], call);
         break;

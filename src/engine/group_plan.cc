@@ -12,6 +12,9 @@
 namespace mintmark::engine {
 namespace {
 
+// Calls about leases in one batch: each may look at many generators.
+constexpr std::int64_t kMostLeases = 64;
+
 std::int64_t Us(Duration duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
@@ -51,6 +54,11 @@ LeaseRelease ReleaseFor(const LeaseCall& call) {
 }
 
 }  // namespace
+
+std::int64_t GroupState::LeaseUnits() const {
+  const GroupSettings& settings = row_->settings;
+  return std::max<std::int64_t>(1, settings.lease_us / settings.layout.unit_us);
+}
 
 bool GroupState::NeedsOpen() const { return !row_.has_value() && !Draining() && !queue_.empty(); }
 
@@ -199,7 +207,8 @@ void GroupState::PlanExtensions(const LaneContext& context, Batch& batch) {
     extend.id = held->id;
     extend.epoch = held->epoch;
     extend.generation = held->generation;
-    extend.ceiling = held->layout.end_time();  // As far as the store allows.
+    // A lease ahead of all that may be issued now.
+    extend.ceiling = std::min(held->layout.end_time(), LimitTime(context) + LeaseUnits());
     batch.generator_extends.push_back(std::move(extend));
   }
 }
@@ -226,7 +235,7 @@ std::int64_t GroupState::PlanLeases(const LaneContext& context, std::int64_t max
   for (LeaseCall* call : leases_) {
     // A twin waits for the next batch, where it finds its twin's reply.
     const bool twin = !call->request_id.empty() && !request_ids.insert(call->request_id).second;
-    const bool fits = static_cast<std::int64_t>(taken.size()) < max_calls;
+    const bool fits = static_cast<std::int64_t>(taken.size()) < std::min(max_calls, kMostLeases);
     (fits && !twin ? taken : stay).push_back(call);
   }
   leases_ = std::move(stay);

@@ -32,7 +32,9 @@ bool GroupState::ServeOrQueue(GuidCall& call, const LaneContext& context) {
 
 bool GroupState::ServeOrQueue(GroupCall& call, const LaneContext& context) {
   last_used_ = context.now;
-  if (call.from_memory && row_.has_value() && !Draining() && context.may_issue) {
+  // Nor does a look wait for a deletion under way.
+  const bool at_once = call.from_memory || (call.kind == GroupCall::Kind::kGet && Draining());
+  if (at_once && row_.has_value() && context.may_issue) {
     call.row = *row_;
     return true;
   }
@@ -69,7 +71,10 @@ bool GroupState::Serve(GuidCall& call, const LaneContext& context) {
     best = &held;
     first = tick;
   }
-  if (best == nullptr) return false;
+  if (best == nullptr) {
+    more_ = true;
+    return false;
+  }
   const std::int64_t ahead = TimeOfTick(layout, first) - now;
   if (ahead >= AheadUnits(layout, context.options) / kMoreShare && ahead > 0) more_ = true;
   best->next_tick = first + call.n;
@@ -135,14 +140,10 @@ void GroupState::FailCalls(const LaneContext& context, const absl::Status& statu
   queue_.clear();
 }
 
-void GroupState::FailLeases(const LaneContext& context, const absl::Status& status) {
-  for (LeaseCall* call : leases_) context.answers.Add(*call, status);
-  leases_.clear();
-}
-
 void GroupState::FailQueued(const LaneContext& context, const absl::Status& status) {
   FailCalls(context, status);
-  FailLeases(context, status);
+  for (LeaseCall* call : leases_) context.answers.Add(*call, status);
+  leases_.clear();
   // What an admin call may have changed it waits for, until its deadline if need be.
   const std::size_t kept = AdminBegun() ? 1 : 0;
   while (admin_.size() > kept) {
@@ -212,11 +213,13 @@ void GroupState::Tidy(const LaneContext& context) {
   }
   if (Draining() && drain_seen_ + context.options.drain_patience <= context.now) {
     FailCalls(context, GroupDraining());
-    FailLeases(context, GroupDraining());
   }
-  // First come, first served: whoever waits longest is at the front.
+  // First come, first served: whoever waits longest is at the front. It is the clock
+  // that keeps them only where there is a generator to mint with.
+  const bool clock = std::any_of(held_.begin(), held_.end(),
+                                 [&](const HeldGenerator& held) { return Usable(held, context); });
   std::size_t done = 0;
-  while (done < queue_.size() &&
+  while (clock && done < queue_.size() &&
          queue_[done]->waiting_since_ + context.options.guid_patience <= context.now) {
     context.answers.Add(*queue_[done++],
                         MakeStatus(Reason::kOverloaded,
@@ -245,9 +248,8 @@ Time GroupState::NextTime(const EngineOptions& options) const {
     next = std::min({next, held.last_used + options.idle_give_back, held.extend_at});
   }
   // Whoever waits for time to pass is looked at as often as timers go.
-  if (!queue_.empty() && !held_.empty()) next = Time();
-  if (!queue_.empty())
-    next = std::min(next, queue_.front()->waiting_since_ + options.guid_patience);
+  constexpr Time kSoon;
+  if (!queue_.empty() && !held_.empty()) next = kSoon;
   if (!queue_.empty() && acquire_after_ != Time::min()) next = std::min(next, acquire_after_);
   if (Draining() && !queue_.empty()) next = std::min(next, drain_seen_ + options.drain_patience);
   if (retry_at_ != Time::min()) next = std::min(next, retry_at_);

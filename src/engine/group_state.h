@@ -86,10 +86,10 @@ class GroupState {
   bool Usable(const HeldGenerator& held, const LaneContext& context) const;
   // Times below are not further ahead of the store's clock than they may be.
   std::int64_t LimitTime(const LaneContext& context) const;
+  std::int64_t LeaseUnits() const;
   // What keeps a call from ever being served, if anything.
   absl::Status Hopeless(const GuidCall& call, const LaneContext& context) const;
   void FailCalls(const LaneContext& context, const absl::Status& status);
-  void FailLeases(const LaneContext& context, const absl::Status& status);
   void AnswerAdmin(const LaneContext& context, absl::Status status);
   // Whether the first admin call may have changed something already.
   bool AdminBegun() const;

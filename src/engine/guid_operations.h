@@ -104,7 +104,8 @@ struct GeneratorAcquire {
 };
 
 // Moves the ceiling of a generator that this session holds up to `ceiling`, at most
-// to min(max(now, old ceiling) + lease, the end of the layout), never down.
+// to min(max(now, where the lease began) + the group's lease, the end of the layout),
+// never down: however often it is moved, a crash leaves no more than that behind.
 struct GeneratorExtend {
   std::string group;
   std::int64_t id = 0;

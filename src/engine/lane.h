@@ -60,6 +60,7 @@ class Lane {
 
   LaneContext Context(Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  static constexpr int kTables = 3;
   // Calls visit(table) for each table of names, visit(simple) for each kind of simple
   // call, in the order of a batch's fields.
   template <typename Visit>

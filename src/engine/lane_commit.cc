@@ -90,7 +90,6 @@ std::unique_ptr<Batch> Lane::PlanBatch(const LaneContext& context) {
 // of the room, and what those before it left. Whose turn it is to be first changes,
 // for when there is room for one.
 void Lane::PlanNames(const LaneContext& context, Batch& batch) {
-  constexpr int kTables = 3;
   std::array<std::int64_t, kTables> names{};
   std::int64_t waiting = 0;
   EachTable([&](const auto& table) { waiting += table.HasReady() ? 1 : 0; });

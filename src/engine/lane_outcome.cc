@@ -109,6 +109,8 @@ void Lane::Applied(Batch& batch, Time sent, const LaneContext& before) {
     Abandon(batch, context, Refusal());
     Report(batch, context);
     if (waiting_ > 0) FailEverybody(context);
+    // What has work goes on having it until the store is fenced.
+    next_try_ = context.now + options_.heartbeat;
     return;
   }
   for (const Acquire& acquire : batch.acquires) {
@@ -297,9 +299,10 @@ void Lane::Regress(const LaneContext& context) {
 }
 
 void Lane::FailEverybody(const LaneContext& context) {
-  FailQueued(context, Refusal());
+  const absl::Status refusal = Refusal();
+  FailQueued(context, refusal);
   EachTable([&](auto& table) {
-    for (auto* state : table.Sorted()) state->FailQueued(context, Refusal());
+    for (auto* state : table.Sorted()) state->FailQueued(context, refusal);
   });
 }
 

@@ -1,5 +1,5 @@
 // The names of a lane, with those that have something to commit in line and a
-// timer for each. Used for sequences and for counters, under the lane's lock.
+// timer for each. Used for sequences, groups and counters, under the lane's lock.
 #pragma once
 
 #include <algorithm>

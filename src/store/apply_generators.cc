@@ -28,7 +28,7 @@ std::int64_t HighestCeilingFrom(const GroupSettings& settings, std::int64_t from
 
 void RaiseCeiling(const ApplyContext& context, const GroupSettings& settings, std::int64_t ceiling,
                   GeneratorRow& generator) {
-  const std::int64_t from = std::max(TimeAt(settings.layout, context.now), generator.ceiling);
+  const std::int64_t from = std::max(TimeAt(settings.layout, context.now), generator.start_time);
   ceiling = std::min(ceiling, HighestCeilingFrom(settings, from));
   generator.ceiling = std::max(generator.ceiling, ceiling);
 }
@@ -68,7 +68,8 @@ void Replay(ApplyContext& context, const std::optional<StoredGroup>& group,
   acquire.start_time = generator->start_time;
   acquire.ceiling = generator->ceiling;
   acquire.held_token = generator->token;
-  acquire.lease_us = generator->lease_end_us - context.now;
+  // The clock may have been set back since.
+  acquire.lease_us = std::min(generator->lease_end_us - context.now, group->row.settings.lease_us);
 }
 
 std::vector<FreeGenerator> FindFree(ApplyContext& context, const std::string& group) {

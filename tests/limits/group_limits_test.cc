@@ -33,8 +33,7 @@ class GroupLimitsTest : public StoreTest {
     return client_->AcquireGenerator(Parse<v1::AcquireGeneratorRequest>(request));
   }
   absl::StatusOr<v1::RenewGeneratorResponse> Renew(const std::string& group, std::int64_t id,
-                                                   const std::string& token,
-                                                   std::int64_t ceiling) {
+                                                   const std::string& token, std::int64_t ceiling) {
     v1::RenewGeneratorRequest request;
     request.set_group(group);
     request.set_generator_id(id);
@@ -62,13 +61,24 @@ TEST_P(GroupLimitsTest, LayoutsThatDoNotAddUpAreRefused) {
         "time_bits: 41 counter_bits: -1 generator_bits: 12",
         "time_bits: 41 counter_bits: 11 generator_bits: -12",
         "time_bits: 2147483647 counter_bits: 2147483647 generator_bits: 2147483647",
-        "time_unit { nanos: 2000000 }", "time_unit { seconds: -1 }", "time_unit { nanos: -1 }",
-        "time_unit { seconds: 9223372036854775807 }", "epoch { seconds: 4102444800 }",
-        "epoch { seconds: -9223372036854775808 }", "epoch { nanos: 1 }", "epoch { nanos: -1 }",
-        "lease { seconds: 0 }", "lease { seconds: -60 }", "lease { seconds: 9223372036854775807 }",
-        "lease { nanos: 999999999 }", "generator_id_min: 5 generator_id_max: 4",
-        "generator_id_min: -1", "generator_id_max: 4096", "generator_id_max: -1",
-        "format { encoding: ENCODING_HEX width: 65 }", "format { width: -1 }",
+        "time_unit { nanos: 2000000 }",
+        "time_unit { seconds: -1 }",
+        "time_unit { nanos: -1 }",
+        "time_unit { seconds: 9223372036854775807 }",
+        "epoch { seconds: 4102444800 }",
+        "epoch { seconds: -9223372036854775808 }",
+        "epoch { nanos: 1 }",
+        "epoch { nanos: -1 }",
+        "lease { seconds: 0 }",
+        "lease { seconds: -60 }",
+        "lease { seconds: 9223372036854775807 }",
+        "lease { nanos: 999999999 }",
+        "generator_id_min: 5 generator_id_max: 4",
+        "generator_id_min: -1",
+        "generator_id_max: 4096",
+        "generator_id_max: -1",
+        "format { encoding: ENCODING_HEX width: 65 }",
+        "format { width: -1 }",
         "format { prefix: 'a\\n' }"}) {
     EXPECT_THAT(Create(absl::StrCat("group { name: 'g' ", layout, " }")),
                 FailsWith(Reason::kGroupInvalid))
@@ -104,7 +114,8 @@ TEST_P(GroupLimitsTest, ExtremeLayoutsWork) {
   mint("no-generator", "time_bits: 41 counter_bits: 22");
   mint("no-counter", "time_bits: 41 generator_bits: 22 order: FIELD_ORDER_TIME_GENERATOR_COUNTER");
   mint("one-generator", "generator_id_min: 4095 generator_id_max: 4095");
-  mint("epoch-of-old", "time_bits: 50 counter_bits: 8 generator_bits: 5 epoch { seconds: -62135596800 }");
+  mint("epoch-of-old",
+       "time_bits: 50 counter_bits: 8 generator_bits: 5 epoch { seconds: -62135596800 }");
   for (const char* const preset : {"snowfall", "twitter", "sonyflake", "js"}) {
     EXPECT_THAT(Create(absl::StrCat("group { name: '", preset, "' } preset: '", preset, "'")),
                 IsOk());
@@ -172,8 +183,8 @@ TEST_P(GroupLimitsTest, CeilingsAreCapped) {
   for (const std::int64_t wanted : {year_2100, INT64_MAX}) {
     const auto renewed = Renew("a", lease->generator_id(), lease->lease_token(), wanted);
     ASSERT_THAT(renewed, IsOk());
-    EXPECT_GT(renewed->time_ceiling(), ceiling);
-    EXPECT_LE(renewed->time_ceiling(), ceiling + 60'000);
+    EXPECT_GE(renewed->time_ceiling(), ceiling);
+    EXPECT_LE(renewed->time_ceiling(), ceiling + 30'000) << "A lease ahead of now at most.";
     ceiling = renewed->time_ceiling();
   }
   const auto lower = Renew("a", lease->generator_id(), lease->lease_token(), 1);
@@ -248,8 +259,9 @@ TEST_P(GroupLimitsTest, TextsOfSequences) {
   wrong.back() = wrong.back() == '0' ? '1' : '0';
   EXPECT_THAT(decode(wrong), FailsWith(Reason::kTextInvalid));
   EXPECT_THAT(decode(""), FailsWith(Reason::kTextInvalid));
-  EXPECT_THAT(client_->NextN(Parse<v1::NextNRequest>("sequence: 'tickets' n: 10001 with_text: true")),
-              FailsWith(Reason::kNTooLarge));
+  EXPECT_THAT(
+      client_->NextN(Parse<v1::NextNRequest>("sequence: 'tickets' n: 10001 with_text: true")),
+      FailsWith(Reason::kNTooLarge));
   EXPECT_THAT(client_->CreateSequence(Parse<v1::CreateSequenceRequest>(
                   "sequence { name: 'minus' min_id: -5 format { encoding: ENCODING_HEX } }")),
               FailsWith(Reason::kSequenceInvalid));

@@ -17,7 +17,6 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 using engine::GeneratorAcquire;
-using engine::GroupAttention;
 using engine::GroupDelete;
 using engine::GroupOpen;
 using engine::GroupRow;

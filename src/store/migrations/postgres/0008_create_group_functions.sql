@@ -258,7 +258,7 @@ DECLARE
 BEGIN
   UPDATE mintmark.guid_generators r SET
     ceiling = greatest(r.ceiling, least(p_ceiling, mintmark.highest_ceiling(
-      g, greatest(mintmark.time_at(g.epoch_us, g.unit_us, p_now_us), r.ceiling))))
+      g, greatest(mintmark.time_at(g.epoch_us, g.unit_us, p_now_us), r.start_time))))
   WHERE r.group_name = p_group AND r.id = p_id AND r.session = p_session AND r.epoch = p_epoch
     AND g.generation = p_generation AND g.drain_token = 0
   RETURNING r.ceiling INTO v_ceiling;
@@ -280,7 +280,7 @@ BEGIN
   UPDATE mintmark.guid_generators r SET
     lease_end_us = least(p_now_us::numeric + g.lease_us, 9223372036854775807)::bigint,
     ceiling = greatest(r.ceiling, least(p_ceiling, mintmark.highest_ceiling(
-      g, greatest(mintmark.time_at(g.epoch_us, g.unit_us, p_now_us), r.ceiling))))
+      g, greatest(mintmark.time_at(g.epoch_us, g.unit_us, p_now_us), r.start_time))))
   WHERE r.group_name = p_group AND r.id = p_id AND r.token = p_token AND p_token <> ''
     AND r.lease_end_us > p_now_us AND g.drain_token = 0
   RETURNING r.ceiling INTO v_ceiling;
@@ -398,7 +398,7 @@ BEGIN
        AND q.lease_end_us > p_now_us AND g.generation = v_seen[5];
     v.nums := 1::bigint || v_row  -- kKeySeen
       || ARRAY[coalesce(r.id, 0), coalesce(r.epoch, 0), coalesce(r.start_time, 0),
-               coalesce(r.ceiling, 0), coalesce(r.lease_end_us - p_now_us, 0), 0]
+               coalesce(r.ceiling, 0), least(coalesce(r.lease_end_us - p_now_us, 0), g.lease_us), 0]
       || v_seen;
     v.texts := v.texts || coalesce(r.token, '');
     RETURN v;
