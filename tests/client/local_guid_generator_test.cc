@@ -217,7 +217,7 @@ TEST_F(LocalGuidGeneratorTest, IsThrottledToWhatItsLayoutHas) {
   LocalGuidOptions options = Impatient(seconds(5));
   options.max_ahead = milliseconds(0);
   Start(seconds(60), options);
-  std::vector<std::int64_t> batch(2'048 * 100);
+  std::vector<std::int64_t> batch(std::size_t{2'048} * 100);
   const Time start = BootNow();
   ASSERT_TRUE(guids_->NextN(absl::MakeSpan(batch)).ok());
   // A hundred milliseconds, of which the first and the last one hardly had to pass.
@@ -230,7 +230,7 @@ TEST_F(LocalGuidGeneratorTest, FailsWhenNotEnoughTimePasses) {
   LocalGuidOptions options = Impatient(milliseconds(0));
   options.max_ahead = milliseconds(10);
   Start(seconds(60), options);
-  std::vector<std::int64_t> batch(2'048 * 10'000);
+  std::vector<std::int64_t> batch(std::size_t{2'048} * 10'000);
   EXPECT_EQ(ReasonOf(guids_->NextN(absl::MakeSpan(batch))), Reason::kOverloaded);
 }
 

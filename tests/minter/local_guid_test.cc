@@ -174,8 +174,8 @@ TEST_P(LocalGuidTest, AProcessThatStoodStillForLongerThanItsLeaseRepeatsNothing)
   sleeper.Signal(SIGCONT);
   ASSERT_TRUE(WaitUntil([&] { return !sleeper.log().empty(); })) << "There is none for it.";
   const std::size_t stopped = sleeper.guids().size();
-  const auto under_way = static_cast<std::size_t>(2 * settings.batch);
-  EXPECT_LE(stopped, before + under_way) << "At most what was under way.";
+  EXPECT_LE(stopped, before + static_cast<std::size_t>(2 * settings.batch))
+      << "At most what was under way.";
   takers.clear();
   EXPECT_EQ(sleeper.Wait(), 0) << sleeper.log();
   const Guids slept = sleeper.guids();
