@@ -33,8 +33,8 @@ class ServiceConfigTest : public StoreTest {
   grpc::Status NextGuid(const std::string& service_config) {
     grpc::ChannelArguments arguments;
     arguments.SetServiceConfigJSON(service_config);
-    const auto channel = grpc::CreateCustomChannel(
-        server_->address(), grpc::InsecureChannelCredentials(), arguments);
+    const auto channel = grpc::CreateCustomChannel(server_->address(),
+                                                   grpc::InsecureChannelCredentials(), arguments);
     grpc::ClientContext context;
     v1::NextGuidResponse response;
     return v1::IdService::NewStub(channel)->NextGuid(&context, {}, &response);
@@ -47,8 +47,8 @@ TEST_P(ServiceConfigTest, IsTaken) {
   const std::string config = ServiceConfig();
   EXPECT_TRUE(NextGuid(config).ok()) << NextGuid(config).error_message();
   // And one with a mistake in it is not.
-  EXPECT_FALSE(NextGuid(absl::StrReplaceAll(config, {{"\"maxAttempts\": 4", "\"maxAttempts\": 1"}}))
-                   .ok());
+  EXPECT_FALSE(
+      NextGuid(absl::StrReplaceAll(config, {{"\"maxAttempts\": 4", "\"maxAttempts\": 1"}})).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ServiceConfigTest, ::testing::Values(StoreKind::kSqlite),

@@ -13,7 +13,6 @@
 namespace mintmark::testing {
 namespace {
 
-using engine::Batch;
 using Kind = engine::BatchOutcome::Kind;
 using GroupKind = engine::GroupCall::Kind;
 using LeaseKind = engine::LeaseCall::Kind;

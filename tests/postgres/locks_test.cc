@@ -76,17 +76,17 @@ TEST_F(LocksTest, TwinsOnTwoLanesCountOnce) {
 
 // The counter's row, which keys are locked by, is not there yet.
 TEST_F(LocksTest, TwinsThatCreateTheirCounterCountOnce) {
-  constexpr int kLanes = 4;
+  constexpr int kCallers = 4;
   for (int round = 0; round < 20; ++round) {
     const std::string name = absl::StrCat("new-", round);
     std::vector<std::unique_ptr<Actor>> actors;
     std::vector<Batch> batches;
-    for (int i = 0; i < kLanes; ++i) {
+    for (int i = 0; i < kCallers; ++i) {
       actors.push_back(std::make_unique<Actor>(*store_));
       batches.push_back(PlanAdd(*actors.back(), name, {AddKey("twin", 1)}));
     }
     std::vector<std::thread> running;
-    for (std::size_t i = 0; i < kLanes; ++i) {
+    for (std::size_t i = 0; i < kCallers; ++i) {
       running.emplace_back([&, i] { actors[i]->Run(batches[i]); });
     }
     for (std::thread& thread : running) thread.join();

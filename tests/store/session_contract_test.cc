@@ -227,11 +227,11 @@ Batch BatchOfEverything(Actor& actor, Actor& other) {
   batch.give_backs = {GiveBackOf(given, actor.session(), given.start + 4)};
   batch.refills = {RefillOf(held, held.start + 5, held.start + 50), RefillOf(given, 0, 1)};
   batch.acquires = {AcquireOf(a, 5, 50), AcquireOf(d, 1, 1)};
-  using Shape = engine::DrawItem::Shape;
-  batch.draws = {DrawOf(a, {Item(Shape::kAll, 20), Item(Shape::kAll, 3, {DrawKey("seen", 3, 3)}),
-                            Item(Shape::kOneRun, 2, {DrawKey("unseen", 2, 2)})}),
-                 DrawOf(b, {Item(Shape::kUpTo, 9), Item(Shape::kAll, 1)}),
-                 DrawOf(e, {Item(Shape::kOneRunOfAll, 1'000'000)})};
+  using Wanted = engine::DrawItem::Shape;
+  batch.draws = {DrawOf(a, {Item(Wanted::kAll, 20), Item(Wanted::kAll, 3, {DrawKey("seen", 3, 3)}),
+                            Item(Wanted::kOneRun, 2, {DrawKey("unseen", 2, 2)})}),
+                 DrawOf(b, {Item(Wanted::kUpTo, 9), Item(Wanted::kAll, 1)}),
+                 DrawOf(e, {Item(Wanted::kOneRunOfAll, 1'000'000)})};
   batch.draws[2].generation += 7;
   batch.adds.resize(3);
   batch.adds[0].name = "full";
