@@ -67,24 +67,18 @@ bool Lane::Leave(const Answers& answers) {
   return woken_;
 }
 
-void Lane::Next(NextCall& call, Time now) {
+template <typename C>
+void Lane::Take(C& call, Time now) {
   Answers answers;
   bool served = false;
   bool wake = false;
   absl::Status refusal;
   {
     MutexLock lock(mutex_);
-    refusal = Refusal(call, now);
+    refusal = away_ && NeedsStore(call) ? Away() : Refusal(call, now);
     if (refusal.ok()) {
-      const LaneContext context = Context(now, answers);
-      SequenceState& state = sequences_.FindOrMake(call.sequence, context, [&] {
-        return std::make_unique<SequenceState>(call.sequence, options_);
-      });
-      served = state.ServeOrQueue(call, context);
+      served = ServeOrQueue(call, Context(now, answers));
       if (!served) ++waiting_;
-      if (!served && away_) state.FailQueued(context, Away());
-      sequences_.ListIfReady(state, context);
-      if (!served) sequences_.Schedule(state, context);
       wake = Leave(answers);
     }
   }
@@ -93,154 +87,95 @@ void Lane::Next(NextCall& call, Time now) {
   if (served || !refusal.ok()) call.Done(refusal);
 }
 
-void Lane::Incr(IncrCall& call, Time now) {
-  Answers answers;
-  bool counted = false;
-  bool wake = false;
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = Refusal(call, now);
-    if (refusal.ok()) {
-      const LaneContext context = Context(now, answers);
-      CounterState& state = counters_.FindOrMake(
-          call.counter, context, [&] { return std::make_unique<CounterState>(call.counter); });
-      counted = state.CountOrQueue(call, context);
-      if (counted) counters_.Schedule(state, context);
-      if (!counted) {
-        ++waiting_;
-        if (away_) state.FailQueued(context, Away());
-        counters_.ListIfReady(state, context);
-      }
-      wake = Leave(answers);
-    }
-  }
-  if (wake) wake_(number_);
-  answers.Deliver();
-  if (counted || !refusal.ok()) call.Done(refusal);
+bool Lane::ServeOrQueue(NextCall& call, const LaneContext& context) {
+  SequenceState& state = sequences_.FindOrMake(call.sequence, context, [&] {
+    return std::make_unique<SequenceState>(call.sequence, options_);
+  });
+  const bool served = state.ServeOrQueue(call, context);
+  if (!served && away_) state.FailQueued(context, Away());
+  sequences_.ListIfReady(state, context);
+  if (!served) sequences_.Schedule(state, context);
+  return served;
 }
 
-void Lane::Sequence(SequenceCall& call, Time now) {
-  Answers answers;
-  bool wake = false;
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = away_ ? Away() : Refusal(call, now);
-    if (refusal.ok()) {
-      const LaneContext context = Context(now, answers);
-      SequenceState& state = sequences_.FindOrMake(
-          call.name, context, [&] { return std::make_unique<SequenceState>(call.name, options_); });
-      state.Queue(call);
-      ++waiting_;
-      sequences_.ListIfReady(state, context);
-      wake = Leave(answers);
-    }
+bool Lane::ServeOrQueue(IncrCall& call, const LaneContext& context) {
+  CounterState& state = counters_.FindOrMake(
+      call.counter, context, [&] { return std::make_unique<CounterState>(call.counter); });
+  if (state.CountOrQueue(call, context)) {
+    counters_.Schedule(state, context);
+    return true;
   }
-  if (wake) wake_(number_);
-  answers.Deliver();
-  if (!refusal.ok()) call.Done(refusal);
+  if (away_) state.FailQueued(context, Away());
+  counters_.ListIfReady(state, context);
+  return false;
+}
+
+bool Lane::ServeOrQueue(SequenceCall& call, const LaneContext& context) {
+  SequenceState& state = sequences_.FindOrMake(
+      call.name, context, [&] { return std::make_unique<SequenceState>(call.name, options_); });
+  state.Queue(call);
+  sequences_.ListIfReady(state, context);
+  return false;
 }
 
 GroupState& Lane::GroupOf(const std::string& name, const LaneContext& context) {
   return groups_.FindOrMake(name, context, [&] { return std::make_unique<GroupState>(name); });
 }
 
-void Lane::Guid(GuidCall& call, Time now) {
-  Answers answers;
-  bool served = false;
-  bool wake = false;
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = Refusal(call, now);
-    if (refusal.ok()) {
-      const LaneContext context = Context(now, answers);
-      GroupState& state = GroupOf(call.group, context);
-      served = state.ServeOrQueue(call, context);
-      if (!served) ++waiting_;
-      if (!served && away_) state.FailQueued(context, Away());
-      groups_.ListIfReady(state, context);
-      if (!served) groups_.Schedule(state, context);
-      wake = Leave(answers);
-    }
-  }
-  if (wake) wake_(number_);
-  answers.Deliver();
-  if (served || !refusal.ok()) call.Done(refusal);
+bool Lane::ServeOrQueue(GuidCall& call, const LaneContext& context) {
+  GroupState& state = GroupOf(call.group, context);
+  const bool served = state.ServeOrQueue(call, context);
+  if (!served && away_) state.FailQueued(context, Away());
+  groups_.ListIfReady(state, context);
+  if (!served) groups_.Schedule(state, context);
+  return served;
 }
 
-void Lane::Group(GroupCall& call, Time now) {
-  Answers answers;
-  bool served = false;
-  bool wake = false;
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = away_ && !call.from_memory ? Away() : Refusal(call, now);
-    if (refusal.ok()) {
-      const LaneContext context = Context(now, answers);
-      GroupState& state = GroupOf(call.name, context);
-      served = state.ServeOrQueue(call, context);
-      if (!served) ++waiting_;
-      if (!served && away_) state.FailQueued(context, Away());
-      groups_.ListIfReady(state, context);
-      wake = Leave(answers);
-    }
-  }
-  if (wake) wake_(number_);
-  answers.Deliver();
-  if (served || !refusal.ok()) call.Done(refusal);
+bool Lane::ServeOrQueue(GroupCall& call, const LaneContext& context) {
+  GroupState& state = GroupOf(call.name, context);
+  const bool served = state.ServeOrQueue(call, context);
+  if (!served && away_) state.FailQueued(context, Away());
+  groups_.ListIfReady(state, context);
+  return served;
 }
 
-void Lane::Lease(LeaseCall& call, Time now) {
-  Answers answers;
-  bool wake = false;
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = away_ ? Away() : Refusal(call, now);
-    if (refusal.ok()) {
-      const LaneContext context = Context(now, answers);
-      GroupState& state = GroupOf(call.group, context);
-      state.Queue(call);
-      ++waiting_;
-      groups_.ListIfReady(state, context);
-      wake = Leave(answers);
-    }
-  }
-  if (wake) wake_(number_);
-  answers.Deliver();
-  if (!refusal.ok()) call.Done(refusal);
+bool Lane::ServeOrQueue(LeaseCall& call, const LaneContext& context) {
+  GroupState& state = GroupOf(call.group, context);
+  state.Queue(call);
+  groups_.ListIfReady(state, context);
+  return false;
 }
 
-template <typename C>
-void Lane::QueueSimple(C& call, Simple<C> Lane::*simple, Time now) {
-  Answers answers;
-  bool wake = false;
-  absl::Status refusal;
-  {
-    MutexLock lock(mutex_);
-    refusal = away_ ? Away() : Refusal(call, now);
-    if (refusal.ok()) {
-      (this->*simple).queue.push_back(&call);
-      ++waiting_;
-      wake = Leave(answers);
-    }
-  }
-  if (wake) wake_(number_);
-  if (!refusal.ok()) call.Done(refusal);
+bool Lane::ServeOrQueue(CounterCall& call, const LaneContext& /*context*/) {
+  counter_calls_.queue.push_back(&call);
+  return false;
 }
 
-void Lane::Read(ReadCall& call, Time now) { QueueSimple(call, &Lane::reads_, now); }
-
-void Lane::Counter(CounterCall& call, Time now) { QueueSimple(call, &Lane::counter_calls_, now); }
-
-void Lane::List(ListCall& call, Time now) { QueueSimple(call, &Lane::lists_, now); }
-
-void Lane::Generators(GeneratorsCall& call, Time now) {
-  QueueSimple(call, &Lane::generator_lists_, now);
+bool Lane::ServeOrQueue(ReadCall& call, const LaneContext& /*context*/) {
+  reads_.queue.push_back(&call);
+  return false;
 }
+
+bool Lane::ServeOrQueue(ListCall& call, const LaneContext& /*context*/) {
+  lists_.queue.push_back(&call);
+  return false;
+}
+
+bool Lane::ServeOrQueue(GeneratorsCall& call, const LaneContext& /*context*/) {
+  generator_lists_.queue.push_back(&call);
+  return false;
+}
+
+void Lane::Next(NextCall& call, Time now) { Take(call, now); }
+void Lane::Incr(IncrCall& call, Time now) { Take(call, now); }
+void Lane::Read(ReadCall& call, Time now) { Take(call, now); }
+void Lane::Sequence(SequenceCall& call, Time now) { Take(call, now); }
+void Lane::Counter(CounterCall& call, Time now) { Take(call, now); }
+void Lane::List(ListCall& call, Time now) { Take(call, now); }
+void Lane::Guid(GuidCall& call, Time now) { Take(call, now); }
+void Lane::Group(GroupCall& call, Time now) { Take(call, now); }
+void Lane::Lease(LeaseCall& call, Time now) { Take(call, now); }
+void Lane::Generators(GeneratorsCall& call, Time now) { Take(call, now); }
 
 void Lane::FailQueued(const LaneContext& context, const absl::Status& status) {
   EachTable([&](auto& table) {

@@ -98,8 +98,41 @@ class Lane {
   absl::Status Away() const;
   GroupState& GroupOf(const std::string& name, const LaneContext& context)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether a call is refused at once while the store is away, rather than tried in
+  // memory.
   template <typename C>
-  void QueueSimple(C& call, Simple<C> Lane::*simple, Time now);
+  static bool NeedsStore(const C& /*call*/) {
+    return true;
+  }
+  static bool NeedsStore(const NextCall& /*call*/) { return false; }
+  static bool NeedsStore(const IncrCall& /*call*/) { return false; }
+  static bool NeedsStore(const GuidCall& /*call*/) { return false; }
+  static bool NeedsStore(const GroupCall& call) { return !call.from_memory; }
+  // Serves a call from memory (true: its answer is given once the lock is released),
+  // or puts it where the next batch finds it.
+  bool ServeOrQueue(NextCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(IncrCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(SequenceCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(GuidCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(GroupCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(LeaseCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(CounterCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(ReadCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(ListCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ServeOrQueue(GeneratorsCall& call, const LaneContext& context)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes a call from whoever makes it.
+  template <typename C>
+  void Take(C& call, Time now);
   template <typename C>
   void RequeueSimple(Simple<C>& simple);
   void FailQueued(const LaneContext& context, const absl::Status& status)
