@@ -210,7 +210,7 @@ void GroupState::ApplyLeases(const LaneContext& context, Batch& batch) {
     if (lease.call == nullptr) continue;
     LeaseCall& call = *lease.call;
     absl::Status status;
-    switch (lease.kind) {
+    switch (call.kind) {
       case LeaseCall::Kind::kAcquire: {
         GeneratorAcquire& acquire = batch.generator_acquires[lease.place];
         // A deletion that nobody else asks after is seen to its end from here.

@@ -243,7 +243,7 @@ std::int64_t GroupState::PlanLeases(const LaneContext& context, std::int64_t max
     return a->generator_id < b->generator_id;
   });
   for (LeaseCall* call : taken) {
-    PlannedLease planned{call, call->kind, 0};
+    PlannedLease planned{call, 0};
     switch (call->kind) {
       case LeaseCall::Kind::kAcquire:
         planned.place = batch.generator_acquires.size();

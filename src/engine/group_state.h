@@ -60,7 +60,6 @@ class GroupState {
   // A client's call and its place among the operations of its kind.
   struct PlannedLease {
     LeaseCall* call = nullptr;  // Null when it was answered meanwhile.
-    LeaseCall::Kind kind = LeaseCall::Kind::kAcquire;
     std::size_t place = 0;
   };
 
