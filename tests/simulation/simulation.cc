@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "src/core/reason.h"
 #include "tests/simulation/checker.h"
-#include "tests/simulation/guid_traffic.h"
-#include "tests/simulation/sim_server.h"
+#include "tests/simulation/simulation_run.h"
 
 namespace mintmark::testing {
 namespace {
@@ -18,94 +16,11 @@ using engine::Call;
 using End = Operation::End;
 using Kind = Operation::Kind;
 
-constexpr Duration kLease = std::chrono::seconds(3);
 constexpr Duration kMostInterval = std::chrono::seconds(2);
 constexpr Duration kMs = std::chrono::milliseconds(1);
 constexpr std::size_t kTraceLines = 200;
 
-class Simulation;
-
-// A call of a client: an operation in the history, and what the engine borrows.
-template <typename Base>
-class SimCall : public Base {
- public:
-  SimCall(Simulation& simulation, SimServer& server, std::size_t operation)
-      : simulation_(simulation), server_(server), operation_(operation) {}
-  void Done(const absl::Status& status) override;
-
-  std::size_t operation() const { return operation_; }
-
- private:
-  Simulation& simulation_;
-  SimServer& server_;
-  const std::size_t operation_;
-};
-
-class Simulation {
- public:
-  Simulation(std::uint64_t seed, int operations, bool trace)
-      : world_(seed),
-        operations_(operations),
-        guids_(world_, result_.history, kLease, [this] { return AnyServer(); }) {
-    if (trace) world_.trace = &result_.trace;
-  }
-
-  SimulationResult Run();
-
-  // What a call came back with.
-  void Ended(std::size_t operation, const absl::Status& status);
-  void Fill(std::size_t operation, const engine::NextCall& call);
-  void Fill(std::size_t operation, const engine::IncrCall& call);
-  void Fill(std::size_t operation, const engine::SequenceCall& call);
-  void Fill(std::size_t operation, const engine::ReadCall& call);
-
- private:
-  Operation& OperationOf(std::size_t index) { return result_.history.operations[index]; }
-
-  void SetUp();
-  SimServer& AddServer();
-  SimServer* AnyServer();
-  void DefineSequence(const std::string& name, const SequenceRules& rules,
-                      engine::SettingsPatch patch);
-
-  void ClientStep();
-  void FaultStep();
-  void Draw(const std::string& name);
-  void Increment();
-  void Admin();
-  void Retry();
-  void StartDraw(SimServer& server, const Operation& operation);
-  void StartIncr(SimServer& server, const Operation& operation);
-  void StartAdmin(SimServer& server, engine::SequenceCall::Kind kind, const std::string& name,
-                  engine::SettingsPatch patch, Kind as);
-  void CrashOne();
-
-  bool AllAnswered() { return open_ == 0 && !guids_.open(); }
-  void Quiesce();
-  bool RunUntil(Duration most, const std::function<bool()>& done);
-  void ResolveKeys();
-  void DrainAll();
-  void ReadCounters();
-
-  SimWorld world_;
-  const int operations_;
-  SimulationResult result_;
-  std::vector<std::unique_ptr<SimServer>> servers_;
-  engine::EngineOptions options_;
-  GuidTraffic guids_;
-  std::vector<std::size_t> keyed_;  // Operations with a request id.
-  std::int64_t open_ = 0;
-  std::int64_t faults_ = 0;
-  bool admin_ = false;
-  bool crashes_ = false;
-};
-
-template <typename Base>
-void SimCall<Base>::Done(const absl::Status& status) {
-  if (status.ok()) simulation_.Fill(operation_, *this);
-  simulation_.Ended(operation_, status);
-  server_.Answered(*this);
-}
+}  // namespace
 
 void Simulation::Fill(std::size_t operation, const engine::NextCall& call) {
   Operation& op = OperationOf(operation);
@@ -185,7 +100,7 @@ void Simulation::DefineSequence(const std::string& name, const SequenceRules& ru
 
 void Simulation::SetUp() {
   Random& random = world_.random;
-  options_.lease = kLease;
+  options_.lease = kSimLease;
   options_.heartbeat = std::chrono::milliseconds(200);
   options_.idle_give_back = std::chrono::seconds(2);
   options_.evict_after = std::chrono::seconds(5);
@@ -197,7 +112,7 @@ void Simulation::SetUp() {
   admin_ = random.Chance(60);
   crashes_ = random.Chance(70);
   // A store that is slow or away holds up what was deferred before it was.
-  result_.history.deferred_interval = kMostInterval + 4 * kLease;
+  result_.history.deferred_interval = kMostInterval + 4 * kSimLease;
   for (int i = 0; i < 3; ++i) AddServer();
 
   const auto rules_of = [&](std::int64_t step, std::int64_t count) {
@@ -334,20 +249,23 @@ void Simulation::Retry() {
   const auto last = static_cast<std::int64_t>(keyed_.size()) - 1;
   const std::size_t index = keyed_[static_cast<std::size_t>(
       world_.random.Between(std::max<std::int64_t>(0, last - 8), last))];
-  const Operation op = OperationOf(index);
-  Operation again;
-  again.kind = op.kind;
-  again.name = op.name;
-  again.n = op.n;
-  again.allow_partial = op.allow_partial;
-  again.exact = op.exact;
-  again.request_id = op.request_id;
-  again.delta = op.delta;
   world_.Count("client.retry");
-  if (op.kind == Kind::kIncr) {
-    StartIncr(*server, again);
+  StartAgain(*server, OperationOf(index));
+}
+
+void Simulation::StartAgain(SimServer& server, const Operation& operation) {
+  Operation again;
+  again.kind = operation.kind;
+  again.name = operation.name;
+  again.n = operation.n;
+  again.allow_partial = operation.allow_partial;
+  again.exact = operation.exact;
+  again.request_id = operation.request_id;
+  again.delta = operation.delta;
+  if (again.kind == Kind::kIncr) {
+    StartIncr(server, again);
   } else {
-    StartDraw(*server, again);
+    StartDraw(server, again);
   }
 }
 
@@ -408,8 +326,8 @@ void Simulation::FaultStep() {
     CrashOne();
   } else if (what <= 4) {
     const bool is_long = random.Chance(40);
-    const Duration length =
-        is_long ? random.Between(kLease, 3 * kLease) : random.Between(50 * kMs, kLease / 2);
+    const Duration length = is_long ? random.Between(kSimLease, 3 * kSimLease)
+                                    : random.Between(50 * kMs, kSimLease / 2);
     world_.Count(is_long ? "fault.pause_past_lease" : "fault.pause");
     world_.Trace(absl::StrCat("server ", server->id(), " pauses for ", length / kMs, " ms"));
     result_.history.cut_offs += is_long ? 1 : 0;
@@ -428,7 +346,7 @@ void Simulation::FaultStep() {
     world_.Count("fault.storm");
     world_.fault_percent = 70;
     result_.history.cut_offs += static_cast<std::int64_t>(servers_.size());
-    world_.events.After(random.Between(100 * kMs, kLease), [this] {
+    world_.events.After(random.Between(100 * kMs, kSimLease), [this] {
       world_.fault_percent = static_cast<double>(world_.random.Between(1, 12));
     });
   }
@@ -468,104 +386,10 @@ bool Simulation::RunUntil(Duration most, const std::function<bool()>& done) {
   return true;
 }
 
-// Faults end; every call that is still open has to be answered, and every server
-// to come to a clean stop.
-void Simulation::Quiesce() {
-  world_.faults = false;
-  if (!RunUntil(100 * kLease, [this] { return AllAnswered(); })) {
-    if (guids_.open()) result_.problems.push_back("stuck: a call about GUIDs was never answered");
-    for (const Operation& op : result_.history.operations) {
-      if (op.end == End::kOpen) {
-        result_.problems.push_back(absl::StrCat("stuck: a call on ", op.name, " at server ",
-                                                op.server, " was never answered"));
-      }
-    }
-  }
-  for (const auto& server : servers_) {
-    if (server->alive() && !server->stopping()) server->Stop();
-  }
-  const auto all_stopped = [this] {
-    return std::all_of(servers_.begin(), servers_.end(),
-                       [](const auto& server) { return !server->alive() || server->Stopped(); });
-  };
-  if (!RunUntil(100 * kLease, all_stopped)) {
-    result_.problems.push_back("stuck: a clean stop never ended");
-  }
-}
-
-// Whoever did not learn what came of a call with a request id asks again.
-void Simulation::ResolveKeys() {
-  std::set<std::pair<int, std::string>> known;
-  for (const std::size_t index : keyed_) {
-    const Operation& op = OperationOf(index);
-    if (op.end == End::kOk) known.insert({static_cast<int>(op.kind), op.request_id});
-  }
-  for (const std::size_t index : std::vector<std::size_t>(keyed_)) {
-    const Operation op = OperationOf(index);
-    if (op.end != End::kUnknown) continue;
-    if (!known.insert({static_cast<int>(op.kind), op.request_id}).second) continue;
-    Operation again;
-    again.kind = op.kind;
-    again.name = op.name;
-    again.n = op.n;
-    again.allow_partial = op.allow_partial;
-    again.exact = op.exact;
-    again.request_id = op.request_id;
-    again.delta = op.delta;
-    if (op.kind == Kind::kIncr) {
-      StartIncr(*AnyServer(), again);
-    } else {
-      StartDraw(*AnyServer(), again);
-    }
-  }
-  if (!RunUntil(100 * kLease, [this] { return open_ == 0; })) {
-    result_.problems.push_back("stuck: a retry after everything was never answered");
-  }
-}
-
-void Simulation::DrainAll() {
-  for (auto& [name, rules] : result_.history.sequences) {
-    for (int tries = 0; tries < 3000; ++tries) {
-      Operation op;
-      op.name = name;
-      op.n = 1;
-      StartDraw(*AnyServer(), op);
-      const std::size_t index = result_.history.operations.size() - 1;
-      if (!RunUntil(100 * kLease, [this] { return open_ == 0; })) {
-        result_.problems.push_back(absl::StrCat("stuck: a draw at the end of ", name));
-        return;
-      }
-      if (OperationOf(index).end == End::kExhausted) {
-        rules.drained = true;
-        break;
-      }
-    }
-    if (!rules.drained) {
-      result_.problems.push_back(absl::StrCat("stuck: ", name, " never ends"));
-    }
-  }
-}
-
-void Simulation::ReadCounters() {
-  SimServer& server = *AnyServer();
-  Operation op;
-  op.kind = Kind::kUpdate;
-  op.name = "counters";
-  const std::size_t index = result_.history.operations.size();
-  result_.history.operations.push_back(op);
-  ++open_;
-  auto call = std::make_unique<SimCall<engine::ReadCall>>(*this, server, index);
-  call->counters = {"hot", "counter-1", "counter-2", "counter-3", "counter-4", "counter-5"};
-  server.Start(std::move(call), [](SimServer& at, Call& started) {
-    at.engine().Read(static_cast<engine::ReadCall&>(started), at.Now());
-  });
-  RunUntil(100 * kLease, [this] { return open_ == 0; });
-}
-
 SimulationResult Simulation::Run() {
   SetUp();
   world_.faults = false;
-  if (!RunUntil(10 * kLease, [this] { return AllAnswered(); })) {
+  if (!RunUntil(10 * kSimLease, [this] { return AllAnswered(); })) {
     result_.problems.push_back("stuck: sequences and groups could not be made");
     return std::move(result_);
   }
@@ -593,8 +417,6 @@ SimulationResult Simulation::Run() {
   result_.counts = world_.counts;
   return std::move(result_);
 }
-
-}  // namespace
 
 SimulationResult Simulate(std::uint64_t seed, int operations, bool trace) {
   return Simulation(seed, operations, trace).Run();
