@@ -13,8 +13,6 @@ namespace mintmark::testing {
 namespace {
 
 using engine::Call;
-using End = Operation::End;
-using Kind = Operation::Kind;
 
 constexpr Duration kMostInterval = std::chrono::seconds(2);
 constexpr Duration kMs = std::chrono::milliseconds(1);

@@ -11,9 +11,6 @@
 
 namespace mintmark::testing {
 
-using End = Operation::End;
-using Kind = Operation::Kind;
-
 // Faults end; every call that is still open has to be answered, and every server
 // to come to a clean stop.
 void Simulation::Quiesce() {

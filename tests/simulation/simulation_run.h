@@ -38,6 +38,9 @@ class SimCall : public Base {
 
 class Simulation {
  public:
+  using End = Operation::End;
+  using Kind = Operation::Kind;
+
   Simulation(std::uint64_t seed, int operations, bool trace)
       : world_(seed),
         operations_(operations),
@@ -74,7 +77,7 @@ class Simulation {
   // The call of `operation` once more, as its client would make it again.
   void StartAgain(SimServer& server, const Operation& operation);
   void StartAdmin(SimServer& server, engine::SequenceCall::Kind kind, const std::string& name,
-                  engine::SettingsPatch patch, Operation::Kind as);
+                  engine::SettingsPatch patch, Kind as);
   void CrashOne();
 
   bool AllAnswered() { return open_ == 0 && !guids_.open(); }
